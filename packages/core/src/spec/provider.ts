@@ -1,0 +1,41 @@
+import type { StreamEvent } from './event.ts';
+import type { ChatRequest } from './request.ts';
+
+/** What a target can do; `undefined` means unknown and is treated as "try it". */
+export interface Capabilities {
+  readonly streaming: boolean;
+  /** Function calling in the wire itself; `false` means tools are rendered into the prompt. */
+  readonly nativeTools?: boolean;
+  readonly vision?: boolean;
+  /** JSON-schema output enforced by the vendor. */
+  readonly structuredOutput?: boolean;
+  /** Tokens the model can read in all. */
+  readonly contextWindow?: number;
+}
+
+export interface ChatOptions {
+  readonly signal?: AbortSignal;
+  /** Ask the vendor for a stream (default `true`) or a whole answer; the events are the same. */
+  readonly stream?: boolean;
+  /** Milliseconds the whole call may take, retries and waits included. Default 600,000. */
+  readonly timeoutMs?: number;
+  /** Most attempts for the whole call. Default 6. */
+  readonly maxAttempts?: number;
+  /** Called as each attempt ends. */
+  readonly onAttempt?: (attempt: import('./errors.ts').AttemptRecord) => void;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly contextWindow?: number;
+  readonly ownedBy?: string;
+}
+
+/** The one interface. Anything that wraps a Provider is a Provider, so they compose. */
+export interface Provider {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Leaving the iterator early, or aborting the signal, cancels the call upstream. Throws `ProviderError`. */
+  chat(request: ChatRequest, options?: ChatOptions): AsyncIterable<StreamEvent>;
+  listModels?(options?: { readonly signal?: AbortSignal }): Promise<readonly ModelInfo[]>;
+}
