@@ -7,9 +7,9 @@ export interface Health {
   coolingUntil(entry: string, fingerprint: string, model: string): number;
   /** Cool a key for one model, or for all models of the entry when `model` is `*`. `until` only ever grows. */
   cool(entry: string, fingerprint: string, model: string, until: number, reason: string): void;
-  /** A key that was rejected (401/403): skipped while any other exists, visible in `list`. */
-  markBad(entry: string, fingerprint: string, reason: string): void;
-  isBad(entry: string, fingerprint: string): boolean;
+  /** A key that was rejected: for all models (`*`, 401) or one (403). Skipped while any other exists, visible in `list`. */
+  markBad(entry: string, fingerprint: string, model: string, reason: string): void;
+  isBad(entry: string, fingerprint: string, model: string): boolean;
   /** A success clears the bad mark of the key. */
   succeeded(entry: string, fingerprint: string, model: string): void;
   list(): readonly HealthRow[];
@@ -30,49 +30,38 @@ interface Row {
   model: string;
   until: number;
   reason: string;
+  bad: boolean;
 }
 
 /** Health in memory, one per process. */
 export function createHealth(): Health {
-  const rows = new Map<string, Row>();
-  const bad = new Map<string, string>();
-  const rowKey = (entry: string, fingerprint: string, model: string) => `${entry}\n${fingerprint}\n${model}`;
-  const badKey = (entry: string, fingerprint: string) => `${entry}\n${fingerprint}`;
+  const cooling = new Map<string, Row>();
+  const bad = new Map<string, Row>();
+  const idOf = (entry: string, fingerprint: string, model: string) => `${entry}\n${fingerprint}\n${model}`;
   return {
     coolingUntil(entry, fingerprint, model) {
-      if (rows.size === 0) return 0;
-      const own = rows.get(rowKey(entry, fingerprint, model))?.until ?? 0;
-      const all = rows.get(rowKey(entry, fingerprint, '*'))?.until ?? 0;
+      if (cooling.size === 0) return 0;
+      const own = cooling.get(idOf(entry, fingerprint, model))?.until ?? 0;
+      const all = cooling.get(idOf(entry, fingerprint, '*'))?.until ?? 0;
       return Math.max(own, all);
     },
     cool(entry, fingerprint, model, until, reason) {
-      const key = rowKey(entry, fingerprint, model);
-      const row = rows.get(key);
+      const id = idOf(entry, fingerprint, model);
+      const row = cooling.get(id);
       if (row !== undefined && row.until >= until) return;
-      rows.set(key, { entry, fingerprint, model, until, reason });
+      cooling.set(id, { entry, fingerprint, model, until, reason, bad: false });
     },
-    markBad(entry, fingerprint, reason) {
-      bad.set(badKey(entry, fingerprint), reason);
+    markBad(entry, fingerprint, model, reason) {
+      bad.set(idOf(entry, fingerprint, model), { entry, fingerprint, model, until: 0, reason, bad: true });
     },
-    isBad: (entry, fingerprint) => bad.size > 0 && bad.has(badKey(entry, fingerprint)),
-    succeeded(entry, fingerprint) {
-      if (bad.size > 0) bad.delete(badKey(entry, fingerprint));
+    isBad: (entry, fingerprint, model) =>
+      bad.size > 0 && (bad.has(idOf(entry, fingerprint, model)) || bad.has(idOf(entry, fingerprint, '*'))),
+    succeeded(entry, fingerprint, model) {
+      if (bad.size === 0) return;
+      bad.delete(idOf(entry, fingerprint, model));
+      bad.delete(idOf(entry, fingerprint, '*'));
     },
-    list() {
-      const list: HealthRow[] = [...rows.values()].map((row) => ({
-        entry: row.entry,
-        fingerprint: row.fingerprint,
-        model: row.model,
-        coolingUntil: row.until,
-        reason: row.reason,
-        bad: bad.has(badKey(row.entry, row.fingerprint)),
-      }));
-      for (const [key, reason] of bad) {
-        const [entry = '', fingerprint = ''] = key.split('\n');
-        if (list.some((row) => row.entry === entry && row.fingerprint === fingerprint)) continue;
-        list.push({ entry, fingerprint, model: '*', coolingUntil: 0, reason, bad: true });
-      }
-      return list;
-    },
+    list: () =>
+      [...bad.values(), ...cooling.values()].map(({ until, ...row }) => ({ ...row, coolingUntil: until })),
   };
 }

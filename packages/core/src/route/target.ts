@@ -1,34 +1,7 @@
-import type { ErrorDetails } from '../spec/errors.ts';
 import type { Provider } from '../spec/provider.ts';
-import type { Secret } from '../spec/secret.ts';
-import type { Quirks } from '../wires/quirks.ts';
-import type { WireClient, WireTarget, VendorError } from '../wires/wire.ts';
+import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 
-/** One credential of an entry. An entry that needs none has one key without a secret and the fingerprint `none`. */
-export interface Key {
-  readonly fingerprint: string;
-  readonly secret?: Secret;
-}
-
-/** Everything about one entry that is needed to make a call, except model and key. Built once from config, frozen. */
-export interface Endpoint {
-  /** `<type>.<alias>`. */
-  readonly entry: string;
-  /** Catalog slot. */
-  readonly slot: string;
-  readonly wire: WireClient;
-  /** The URL a call to `path` goes to; a query of the configured `uri` is kept. */
-  urlFor(path: string): string;
-  /** Lower-case headers that carry the key, plus fixed vendor headers and the user's `extra_headers`. */
-  headersFor(key: Key): Readonly<Record<string, string>>;
-  quirksFor(model: string): Quirks;
-  readonly defaults: WireTarget['defaults'];
-  /** From a vendor's error answer to a typed error (kind, rule, retryAfterMs, …); headers are lower case. */
-  classify(error: VendorError, headers: Readonly<Record<string, string>>): ErrorDetails;
-  readonly tlsCaCertPath?: string;
-  /** `timeout_secs` of the entry, milliseconds: most time for one attempt. */
-  readonly timeoutMs?: number;
-}
+export type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 
 /** One stop of a walk: a model at an entry, with the keys it may use. */
 export interface Target {
@@ -43,13 +16,19 @@ export interface Target {
   readonly contextWindow?: number;
   readonly vision?: boolean;
   readonly nativeTools?: boolean;
+  /** Overrides of the plan's limits for this target alone (a `retry()` inside a `fallback()`). */
+  readonly retries?: number;
+  readonly backoffMs?: number;
+  readonly backoffCapMs?: number;
+  /** A model known to think long before it says anything: its own limit for first content, milliseconds. */
+  readonly firstContentMs?: number;
 }
 
 /** Limits of one request. Times in milliseconds. */
 export interface Limits {
   /** The whole request, waits included. Default 600,000. */
   readonly deadlineMs: number;
-  /** All attempts of the request. Default 6; never less than targets × 1 so that each target is reached. */
+  /** All attempts of the request. Default 6, raised by `attemptBudget()` so that every key of every target is reached. */
   readonly maxAttempts: number;
   /** Retries of one target after its first attempt. Default 2. */
   readonly retriesPerTarget: number;
@@ -64,6 +43,10 @@ export interface Limits {
   /** No content by then and another target exists: go on. Default 12,000 with a fallback, 120,000 without. */
   readonly firstContentMs: number;
   readonly firstContentLastMs: number;
+  /** A whole (not streamed) answer says nothing until it is complete. Default 120,000 with a fallback. */
+  readonly wholeAnswerMs: number;
+  /** The same without a fallback. Default 600,000. */
+  readonly wholeAnswerLastMs: number;
   /** Silence between content after the first. Default 20,000. */
   readonly idleMs: number;
 }
@@ -78,6 +61,8 @@ export const DEFAULT_LIMITS: Limits = {
   connectMs: 10_000,
   firstContentMs: 12_000,
   firstContentLastMs: 120_000,
+  wholeAnswerMs: 120_000,
+  wholeAnswerLastMs: 600_000,
   idleMs: 20_000,
 };
 

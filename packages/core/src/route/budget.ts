@@ -1,0 +1,19 @@
+import type { Target } from './target.ts';
+
+/**
+ * The attempt budget of a request. A number the user stated holds. Otherwise 6, raised so that every key of every
+ * target is reached once, and, when retries were stated, so that each target gets them.
+ */
+export function attemptBudget(
+  targets: readonly Target[],
+  stated: { readonly maxAttempts?: number; readonly retriesPerTarget?: number } = {},
+): number {
+  if (stated.maxAttempts !== undefined) return Math.max(1, stated.maxAttempts);
+  const retries = stated.retriesPerTarget;
+  let needed = 0;
+  for (const target of targets) {
+    const own = target.retries ?? retries;
+    needed += Math.max(target.keys.length, own === undefined ? 1 : own + 1);
+  }
+  return Math.max(6, needed);
+}

@@ -1,0 +1,41 @@
+import type { ChatRequest } from '../spec/request.ts';
+import type { Quirks } from '../wires/quirks.ts';
+
+interface Repaired {
+  readonly request: ChatRequest;
+  readonly quirks: Partial<Quirks>;
+}
+
+/** What to do about a parameter a server rejected: send the request once more without it, or written the other way. */
+const REPAIRS: Readonly<Record<string, (request: ChatRequest) => Repaired>> = {
+  temperature: (request) => ({ request: { ...request, temperature: undefined }, quirks: { omitParameters: ['temperature'] } }),
+  top_p: (request) => ({ request: { ...request, topP: undefined }, quirks: { omitParameters: ['top_p'] } }),
+  top_k: (request) => ({ request: { ...request, topK: undefined }, quirks: { omitParameters: ['top_k'] } }),
+  seed: (request) => ({ request: { ...request, seed: undefined }, quirks: {} }),
+  stop: (request) => ({ request: { ...request, stop: undefined }, quirks: {} }),
+  presence_penalty: (request) => ({ request: { ...request, presencePenalty: undefined }, quirks: {} }),
+  frequency_penalty: (request) => ({ request: { ...request, frequencyPenalty: undefined }, quirks: {} }),
+  parallel_tool_calls: (request) => ({ request: { ...request, parallelToolCalls: undefined }, quirks: { parallelToolCalls: false } }),
+  reasoning_effort: (request) => ({ request: { ...request, reasoning: undefined }, quirks: { reasoningStyle: 'none' } }),
+  stream_options: (request) => ({ request, quirks: { streamUsage: false } }),
+  max_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_completion_tokens' } }),
+  max_completion_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_tokens' } }),
+  developer: (request) => ({ request, quirks: { systemRole: 'system' } }),
+  system: (request) => ({ request, quirks: { systemRole: 'merge' } }),
+};
+
+export function isRepairable(parameter: string): boolean {
+  return Object.hasOwn(REPAIRS, parameter);
+}
+
+/** Applies the repairs one target has learnt, in order. */
+export function applyRepairs(request: ChatRequest, quirks: Quirks, parameters: readonly string[]): { request: ChatRequest; quirks: Quirks } {
+  let result = { request, quirks };
+  for (const parameter of parameters) {
+    const repaired = REPAIRS[parameter]?.(result.request);
+    if (repaired === undefined) continue;
+    const omitParameters = [...result.quirks.omitParameters, ...(repaired.quirks.omitParameters ?? [])];
+    result = { request: repaired.request, quirks: { ...result.quirks, ...repaired.quirks, omitParameters } };
+  }
+  return result;
+}
