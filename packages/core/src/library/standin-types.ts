@@ -1,0 +1,34 @@
+import type { Router, Selector } from '../config/router-types.ts';
+import type { Health } from '../route/health.ts';
+import type { RunHandle, RunSink } from '../route/run-types.ts';
+import type { Plan } from '../route/target.ts';
+import type { AttemptRecord } from '../spec/errors.ts';
+import type { StreamEvent } from '../spec/event.ts';
+import type { ChatOptions, Provider } from '../spec/provider.ts';
+import type { ChatRequest } from '../spec/request.ts';
+import type { CallMode } from '../wires/wire.ts';
+
+export interface StartOptions {
+  readonly mode: CallMode;
+  readonly signal?: AbortSignal;
+  /** Milliseconds; the caller's own deadline. The smaller of it and the plan's holds. */
+  readonly timeoutMs?: number;
+  readonly maxAttempts?: number;
+  readonly onAttempt?: (attempt: AttemptRecord) => void;
+}
+
+/** A configured Standin: routes, health and connections of one process. Made by `createStandin()`. */
+export interface Standin {
+  readonly router: Router;
+  readonly health: Health;
+  /** The walk that a selector yields. Throws `RequestError` 404 for an unknown one. */
+  plan(selector?: Selector): Plan;
+  /** A Provider that walks the selector's plan. */
+  provider(selector?: Selector): Provider;
+  /** `request.model` selects the route; absent: the default one. */
+  chat(request: ChatRequest, options?: ChatOptions): AsyncIterable<StreamEvent>;
+  /** The push form of `chat`, for servers: no iterator between the vendor's socket and the sink. */
+  start(plan: Plan, request: ChatRequest, options: StartOptions, sink: RunSink): RunHandle;
+  /** Closes idle connections. Calls in flight go on. */
+  close(): void;
+}
