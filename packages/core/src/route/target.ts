@@ -16,6 +16,8 @@ export interface Target {
   readonly contextWindow?: number;
   readonly vision?: boolean;
   readonly nativeTools?: boolean;
+  /** Asked when neither the entry nor the request names a model that this vendor serves. */
+  readonly defaultModel?: string;
   /** Overrides of the plan's limits for this target alone (a `retry()` inside a `fallback()`). */
   readonly retries?: number;
   readonly backoffMs?: number;

@@ -37,6 +37,8 @@ export interface EncodedCall {
   readonly body: string;
   /** What could not be carried, in words: `cache_control on messages[2]`. Goes into the attempt record. */
   readonly lost: readonly string[];
+  /** Tool names that had to be rewritten for this wire: sent name → the caller's own, restored in the answer. */
+  readonly toolNames?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -1,0 +1,34 @@
+import { systemClock, type Clock, type Random } from '../spec/clock.ts';
+import { silentLog, type Log } from '../spec/log.ts';
+import { createHealth, type Health } from '../route/health.ts';
+import { createHttpTransport } from '../transport/http-transport.ts';
+import type { Transport } from '../transport/transport.ts';
+
+/** What every call of one process shares. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly health: Health;
+  readonly log: Log;
+}
+
+export type RuntimeOptions = Partial<Runtime>;
+
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  return {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    transport: options.transport ?? createHttpTransport(),
+    health: options.health ?? createHealth(),
+    log: options.log ?? silentLog,
+  };
+}
+
+let shared: Runtime | undefined;
+
+/** The runtime of providers made without one: one connection pool and one health for the process. */
+export function sharedRuntime(): Runtime {
+  shared ??= createRuntime();
+  return shared;
+}

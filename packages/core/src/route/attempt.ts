@@ -1,0 +1,269 @@
+import type { Clock } from '../spec/clock.ts';
+import { ProviderError, type ErrorDetails, type ErrorPhase } from '../spec/errors.ts';
+import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
+import type { ChatRequest } from '../spec/request.ts';
+import type { HttpExchange, ResponseHead, Transport } from '../transport/transport.ts';
+import type { CallMode, EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
+import { applyRepairs } from './repair.ts';
+import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
+import { startProviderAttempt } from './provider-attempt.ts';
+import type { Endpoint, Key, Target } from './target.ts';
+import { createWatch, type Watch, type WatchLimits } from './watch.ts';
+
+export interface AttemptInput {
+  readonly target: Target;
+  readonly key: Key;
+  readonly request: ChatRequest;
+  readonly mode: CallMode;
+  /** Parameters this target rejected before. */
+  readonly repairs: readonly string[];
+  readonly limits: WatchLimits & { readonly connectMs: number };
+  readonly clock: Clock;
+  readonly transport: Transport;
+}
+
+/** Callbacks of one attempt: events, then exactly one of `onDone` and `onFail`. Nothing after `abort()`. */
+export interface AttemptSink {
+  onEvents(events: readonly StreamEvent[]): void;
+  onDone(): void;
+  onFail(error: ErrorDetails): void;
+}
+
+export interface AttemptHandle {
+  readonly facts: AttemptFacts;
+  pause(): void;
+  resume(): void;
+  abort(): void;
+}
+
+/** One call to one target with one key. All state belongs to this attempt and dies with it. */
+export function startAttempt(input: AttemptInput, sink: AttemptSink): AttemptHandle {
+  const { via } = input.target;
+  return 'endpoint' in via
+    ? new WireAttempt(input, via.endpoint, sink)
+    : startProviderAttempt(input, via.provider, sink);
+}
+
+const MAX_ERROR_BODY_BYTES = 256 * 1024;
+const MAX_WHOLE_BODY_BYTES = 64 * 1024 * 1024;
+
+class WireAttempt implements AttemptHandle {
+  readonly facts: AttemptFacts = { lost: [] };
+  readonly #input: AttemptInput;
+  readonly #endpoint: Endpoint;
+  readonly #sink: AttemptSink;
+  readonly #watch: Watch;
+  readonly #wireTarget: WireTarget | undefined;
+  #toolNames: Readonly<Record<string, string>> | undefined;
+  #exchange: HttpExchange | undefined;
+  #head: ResponseHead | undefined;
+  #decoder: StreamDecoder | undefined;
+  #body: Uint8Array[] = [];
+  #bodyBytes = 0;
+  #phase: ErrorPhase = 'connect';
+  #finished = false;
+  #sawContent = false;
+  #over = false;
+
+  constructor(input: AttemptInput, endpoint: Endpoint, sink: AttemptSink) {
+    this.#input = input;
+    this.#endpoint = endpoint;
+    this.#sink = sink;
+    this.#watch = createWatch(input.clock, input.limits, (phase) => this.#timeout(phase));
+    let call: EncodedCall;
+    try {
+      const base = endpoint.quirksFor(input.target.model);
+      const fitted = applyRepairs(input.request, base, input.repairs);
+      this.#wireTarget = {
+        model: input.target.model,
+        quirks: fitted.quirks,
+        issuer: `${endpoint.slot}:${input.target.model}`,
+        defaults: endpoint.defaults,
+      };
+      call = endpoint.wire.encode(fitted.request, this.#wireTarget, input.mode);
+      this.facts.lost = call.lost;
+      this.#toolNames = call.toolNames;
+      this.facts.url = endpoint.urlFor(call.path);
+    } catch (error) {
+      queueMicrotask(() => this.#fail(notStarted(error)));
+      return;
+    }
+    this.#send(call, this.facts.url);
+  }
+
+  #send(call: EncodedCall, url: string): void {
+    const { input } = { input: this.#input };
+    this.#exchange = input.transport.start(
+      {
+        method: call.method,
+        url,
+        headers: { ...call.headers, ...this.#endpoint.headersFor(input.key) },
+        body: call.body,
+        connectTimeoutMs: input.limits.connectMs,
+        tlsCaCertPath: this.#endpoint.tlsCaCertPath,
+      },
+      {
+        onConnected: () => {
+          this.#phase = 'headers';
+        },
+        onHead: (head) => this.#onHead(head),
+        onData: (chunk) => this.#onData(chunk),
+        onEnd: () => this.#onEnd(),
+        onError: (error) => this.#fail(fromTransport(error, this.#sawContent)),
+      },
+    );
+    if (this.#over) this.#exchange.abort();
+  }
+
+  #onHead(head: ResponseHead): void {
+    this.#head = head;
+    this.facts.status = head.status;
+    this.#phase = 'first-content';
+    if (head.status >= 200 && head.status < 300 && this.#input.mode === 'stream' && this.#wireTarget !== undefined) {
+      this.#decoder = this.#endpoint.wire.createDecoder(this.#wireTarget);
+    }
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#decoder === undefined) return this.#keepBody(chunk);
+    try {
+      const events = this.#decoder.push(chunk);
+      if (events.length > 0) this.#deliver(events);
+      if (this.#decoder.done && !this.#over) this.#complete();
+    } catch (error) {
+      this.#failInBand(error);
+    }
+  }
+
+  #keepBody(chunk: Uint8Array): void {
+    this.#bodyBytes += chunk.byteLength;
+    const ok = this.#head !== undefined && this.#head.status < 300;
+    if (this.#bodyBytes > (ok ? MAX_WHOLE_BODY_BYTES : MAX_ERROR_BODY_BYTES)) {
+      if (!ok) return;
+      return this.#fail({ kind: 'protocol', message: 'The answer is larger than 64 MiB.', phase: this.#phase });
+    }
+    this.#body.push(Buffer.from(chunk));
+  }
+
+  #onEnd(): void {
+    if (this.#over) return;
+    try {
+      if (this.#decoder !== undefined) {
+        const events = this.#decoder.end();
+        if (events.length > 0) this.#deliver(events);
+        if (!this.#over) this.#complete();
+        return;
+      }
+      this.#wholeBody();
+    } catch (error) {
+      this.#failInBand(error);
+    }
+  }
+
+  #wholeBody(): void {
+    const head = this.#head;
+    const body = Buffer.concat(this.#body).toString('utf8');
+    if (head === undefined || this.#wireTarget === undefined) return;
+    if (head.status >= 200 && head.status < 300) {
+      this.#deliver(this.#endpoint.wire.decodeWhole(body, this.#wireTarget));
+      if (!this.#over) this.#complete();
+      return;
+    }
+    if (head.status >= 300 && head.status < 400) {
+      const where = new URL(this.facts.url ?? '').origin;
+      const message = `${where} answered with a redirect (${head.status}), which is never followed with a key: check the uri of ${this.#endpoint.entry}.`;
+      return this.#fail({ kind: 'config', message, status: head.status, phase: 'headers', rule: 'redirect' });
+    }
+    this.#fail({ ...this.#endpoint.classify(this.#endpoint.wire.readError(head.status, body), head.headers), phase: 'headers' });
+  }
+
+  #deliver(events: readonly StreamEvent[]): void {
+    let progress = false;
+    for (const event of events) {
+      if (isContent(event)) {
+        progress = true;
+        this.#sawContent = true;
+      } else if (isReasoning(event)) {
+        progress = true;
+      } else if (event.type === 'finish') {
+        this.#finished = true;
+      }
+    }
+    if (progress) {
+      this.#phase = 'content';
+      this.#watch.progress();
+    }
+    this.#sink.onEvents(this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames)));
+  }
+
+  #complete(): void {
+    if (!this.#finished) {
+      return this.#fail({ kind: 'truncated', message: 'The answer ended without its end marker.', phase: this.#phase });
+    }
+    this.#over = true;
+    this.#watch.stop();
+    this.#exchange?.finish();
+    this.facts.requestId = requestIdOf(this.#head);
+    this.#sink.onDone();
+  }
+
+  #failInBand(error: unknown): void {
+    const details = fromUnknown(error, this.#phase);
+    // An error inside a 200 is classified like any other answer of this vendor.
+    if (ProviderError.is(error) && error.kind !== 'truncated' && error.kind !== 'protocol' && error.kind !== 'empty') {
+      const { status = 500, code, vendorMessage, message } = error;
+      const known = this.#endpoint.classify({ status, code, message: vendorMessage ?? message, kind: error.kind }, this.#head?.headers ?? {});
+      return this.#fail({ ...known, phase: this.#phase });
+    }
+    this.#fail(details);
+  }
+
+  #timeout(phase: ErrorPhase): void {
+    const at: ErrorPhase = phase === 'first-content' && (this.#phase === 'connect' || this.#phase === 'headers') ? this.#phase : phase;
+    this.#fail(timedOut(at, this.#input.limits));
+  }
+
+  #fail(error: ErrorDetails): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.stop();
+    this.#exchange?.abort();
+    this.facts.requestId = error.requestId ?? requestIdOf(this.#head);
+    this.#sink.onFail(error);
+  }
+
+  pause(): void {
+    this.#watch.pause();
+    this.#exchange?.pause();
+  }
+
+  resume(): void {
+    this.#watch.resume();
+    this.#exchange?.resume();
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.stop();
+    this.#exchange?.abort();
+  }
+}
+
+const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id', 'x-generation-id', 'cf-ray'];
+
+function requestIdOf(head: ResponseHead | undefined): string | undefined {
+  if (head === undefined) return undefined;
+  for (const name of REQUEST_ID_HEADERS) {
+    const value = head.headers[name];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function restoreName(event: StreamEvent, names: Readonly<Record<string, string>> | undefined): StreamEvent {
+  if (event.type !== 'tool-call-start' && event.type !== 'tool-call-end') return event;
+  const original = names?.[event.name];
+  return original === undefined ? event : { ...event, name: original };
+}

@@ -1,0 +1,33 @@
+import type { ErrorDetails } from '../spec/errors.ts';
+import type { Health } from './health.ts';
+import { DEFAULT_POLICY } from './policy.ts';
+import type { Key, Target } from './target.ts';
+
+/** A 429 that names no wait cools its key this long. */
+const DEFAULT_COOL_MS = 5_000;
+/** No answer may freeze a key for longer than an hour, unless it named a used-up quota. */
+const COOL_CAP_MS = 3_600_000;
+const QUOTA_COOL_MS = 3_600_000;
+const QUOTA_CAP_MS = 24 * 3_600_000;
+
+/** Tells the shared health what one failure means for the key that was used. */
+export function reportFailure(health: Health, target: Target, key: Key, error: ErrorDetails, now: number): void {
+  const why = error.vendorMessage ?? error.message;
+  switch (DEFAULT_POLICY[error.kind].coolKey) {
+    case 'hint': {
+      const ms = Math.min(error.retryAfterMs ?? DEFAULT_COOL_MS, COOL_CAP_MS);
+      health.cool(target.entry, key.fingerprint, target.model, now + ms, `rate-limit: ${why}`);
+      return;
+    }
+    case 'long': {
+      const ms = Math.min(Math.max(error.retryAfterMs ?? QUOTA_COOL_MS, DEFAULT_COOL_MS), QUOTA_CAP_MS);
+      // Used-up money blocks every model; a used-up allowance may be one model's.
+      health.cool(target.entry, key.fingerprint, error.status === 402 ? '*' : target.model, now + ms, `quota: ${why}`);
+      return;
+    }
+    case 'bad':
+      health.markBad(target.entry, key.fingerprint, error.kind === 'auth' ? '*' : target.model, `${error.kind}: ${why}`);
+      return;
+    case 'no':
+  }
+}
