@@ -21,6 +21,8 @@ export interface Quirks {
     | 'reasoning_effort'
     | 'reasoning-object'
     | 'thinking-type'
+    /** `thinking: {type}` and `reasoning_effort` side by side (DeepSeek). */
+    | 'thinking-type-effort'
     | 'enable_thinking'
     | 'chat_template_kwargs';
   /** `messages[].content` of an assistant turn with tool calls must be a string, never null or absent. */
@@ -45,6 +47,24 @@ export interface Quirks {
   readonly seedField: 'seed' | 'random_seed';
   /** A continuation of a partial assistant turn is asked for this way. */
   readonly prefill: 'none' | 'last-assistant' | 'prefix-flag' | 'partial-flag' | 'continue_final_message';
+  /** `top_k` is understood. */
+  readonly topK: boolean;
+  /** Prompt-cache breakpoints (`cache_control` on parts and tools) are understood on this OpenAI-shaped server. */
+  readonly cacheControl: boolean;
+  /** `content` must be a plain string: text parts are joined, other parts become text. */
+  readonly plainTextContent: boolean;
+  /** `name` on a message is accepted. */
+  readonly messageName: boolean;
+  /** Assistant refusals may be sent back in their own field; otherwise they become content. */
+  readonly refusalField: boolean;
+  /** `system-first`: system text only at the beginning. `alternating`: also never two turns of one role in a row. */
+  readonly messageOrder: 'any' | 'system-first' | 'alternating';
+  /** A user turn may not follow a tool result at once (Mistral): a short assistant turn is put between them. */
+  readonly assistantAfterTool: boolean;
+  /** A forced tool call is accepted while thinking is on; otherwise it is lowered to `auto`. */
+  readonly forcedToolWithThinking: boolean;
+  /** Thinking arrives inside the text: between `<think>` tags, or from the first token on with only the closing tag. */
+  readonly inlineReasoning: 'none' | 'think-tags' | 'think-open';
   /** anthropic-messages: header that carries the key. */
   readonly anthropicVersion: string;
 }
@@ -68,5 +88,14 @@ export const DEFAULT_QUIRKS: Quirks = {
   toolExtra: {},
   seedField: 'seed',
   prefill: 'none',
+  topK: false,
+  cacheControl: false,
+  plainTextContent: false,
+  messageName: true,
+  refusalField: false,
+  messageOrder: 'any',
+  assistantAfterTool: false,
+  forcedToolWithThinking: true,
+  inlineReasoning: 'none',
   anthropicVersion: '2023-06-01',
 };
