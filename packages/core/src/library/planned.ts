@@ -51,7 +51,12 @@ export function providerOf(name: string, planned: Planned, extra: Pick<Provider,
         startRun(
           plan,
           request,
-          { ...runtime, mode: options.stream === false ? 'whole' : 'stream', signal: options.signal, onAttempt: options.onAttempt },
+          {
+            ...runtime,
+            mode: options.stream === false ? 'whole' : 'stream',
+            signal: options.signal,
+            onAttempt: options.onAttempt,
+          },
           sink,
         ),
       );
@@ -63,7 +68,9 @@ export function providerOf(name: string, planned: Planned, extra: Pick<Provider,
 }
 
 function planFor(planned: Planned, request: ChatRequest, options: ChatOptions): Plan {
-  const targets = planned.targets.map((target) => (target.model === '' && 'endpoint' in target.via ? named(target, request) : target));
+  const targets = planned.targets.map((target) =>
+    target.model === '' && 'endpoint' in target.via ? named(target, request) : target,
+  );
   const limits = { ...DEFAULT_LIMITS, ...planned.limits };
   return {
     requestedModel: request.model ?? targets[0]?.model ?? '',

@@ -40,7 +40,9 @@ export function fallback(providers: readonly Provider[], options: FallbackOption
   const plans = providers.map(plannedOf);
   const targets = plans.flatMap((planned) => planned.targets);
   const { limits, ...runtimeOptions } = options;
-  const own = Object.values(runtimeOptions).some((value) => value !== undefined) ? createRuntime(runtimeOptions) : undefined;
+  const own = Object.values(runtimeOptions).some((value) => value !== undefined)
+    ? createRuntime(runtimeOptions)
+    : undefined;
   const runtime = own ?? plans.find((planned) => planned.runtime !== undefined)?.runtime;
   const merged = Object.assign({}, ...plans.map((planned) => planned.limits), limits) as Partial<Limits>;
   const name = `fallback(${providers.map((provider) => provider.name).join(', ')})`;
@@ -49,5 +51,7 @@ export function fallback(providers: readonly Provider[], options: FallbackOption
 }
 
 function listing(provider: Provider): Pick<Provider, 'listModels'> {
-  return provider.listModels === undefined ? {} : { listModels: (options) => provider.listModels?.(options) ?? Promise.resolve([]) };
+  return provider.listModels === undefined
+    ? {}
+    : { listModels: (options) => provider.listModels?.(options) ?? Promise.resolve([]) };
 }

@@ -33,14 +33,20 @@ function untried(plan: Plan, decision: GiveUpDecision, needs: RequestNeeds): Err
   return needs.vision && plan.targets.every((target) => target.vision === false) ? 'unsupported' : 'config';
 }
 
-function describe(plan: Plan, attempts: readonly AttemptRecord[], decision: GiveUpDecision, needs: RequestNeeds): string {
+function describe(
+  plan: Plan,
+  attempts: readonly AttemptRecord[],
+  decision: GiveUpDecision,
+  needs: RequestNeeds,
+): string {
   const wanted = plan.requestedModel === '' ? 'the request' : plan.requestedModel;
   if (attempts.length === 0) {
     if (plan.targets.length === 0) return `No route for ${wanted}: no usable target is configured.`;
     if (decision.retryAfterMs !== undefined) {
       return `Every key for ${wanted} is cooling down; the soonest is free in ${seconds(decision.retryAfterMs)}.`;
     }
-    if (needs.vision) return `No target for ${wanted} accepts images; add a fallback with vision or leave the images out.`;
+    if (needs.vision)
+      return `No target for ${wanted} accepts images; add a fallback with vision or leave the images out.`;
     return `No target for ${wanted} can be asked: ${decision.reason}.`;
   }
   const lines = attempts.map((attempt) => `  ${describeAttempt(attempt)}`);
@@ -66,7 +72,11 @@ function seconds(ms: number): string {
 }
 
 /** The answer broke after content was delivered. */
-export function brokenOff(error: ErrorDetails, target: Target | undefined, attempts: readonly AttemptRecord[]): ProviderError {
+export function brokenOff(
+  error: ErrorDetails,
+  target: Target | undefined,
+  attempts: readonly AttemptRecord[],
+): ProviderError {
   const who = target === undefined ? 'The answer' : `The answer of ${target.entry} (${target.model})`;
   const words = error.vendorMessage ?? error.message;
   return new ProviderError({

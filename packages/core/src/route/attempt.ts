@@ -175,7 +175,10 @@ class WireAttempt implements AttemptHandle {
       const message = `${where} answered with a redirect (${head.status}), which is never followed with a key: check the uri of ${this.#endpoint.entry}.`;
       return this.#fail({ kind: 'config', message, status: head.status, phase: 'headers', rule: 'redirect' });
     }
-    this.#fail({ ...this.#endpoint.classify(this.#endpoint.wire.readError(head.status, body), head.headers), phase: 'headers' });
+    this.#fail({
+      ...this.#endpoint.classify(this.#endpoint.wire.readError(head.status, body), head.headers),
+      phase: 'headers',
+    });
   }
 
   #deliver(events: readonly StreamEvent[]): void {
@@ -194,7 +197,9 @@ class WireAttempt implements AttemptHandle {
       this.#phase = 'content';
       this.#watch.progress();
     }
-    this.#sink.onEvents(this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames)));
+    this.#sink.onEvents(
+      this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames)),
+    );
   }
 
   #complete(): void {
@@ -213,14 +218,18 @@ class WireAttempt implements AttemptHandle {
     // An error inside a 200 is classified like any other answer of this vendor.
     if (ProviderError.is(error) && error.kind !== 'truncated' && error.kind !== 'protocol' && error.kind !== 'empty') {
       const { status = 500, code, vendorMessage, message } = error;
-      const known = this.#endpoint.classify({ status, code, message: vendorMessage ?? message, kind: error.kind }, this.#head?.headers ?? {});
+      const known = this.#endpoint.classify(
+        { status, code, message: vendorMessage ?? message, kind: error.kind },
+        this.#head?.headers ?? {},
+      );
       return this.#fail({ ...known, phase: this.#phase });
     }
     this.#fail(details);
   }
 
   #timeout(phase: ErrorPhase): void {
-    const at: ErrorPhase = phase === 'first-content' && (this.#phase === 'connect' || this.#phase === 'headers') ? this.#phase : phase;
+    const at: ErrorPhase =
+      phase === 'first-content' && (this.#phase === 'connect' || this.#phase === 'headers') ? this.#phase : phase;
     this.#fail(timedOut(at, this.#input.limits));
   }
 
@@ -251,7 +260,14 @@ class WireAttempt implements AttemptHandle {
   }
 }
 
-const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid', 'apim-request-id', 'x-generation-id', 'cf-ray'];
+const REQUEST_ID_HEADERS = [
+  'x-request-id',
+  'request-id',
+  'x-amzn-requestid',
+  'apim-request-id',
+  'x-generation-id',
+  'cf-ray',
+];
 
 function requestIdOf(head: ResponseHead | undefined): string | undefined {
   if (head === undefined) return undefined;

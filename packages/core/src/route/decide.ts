@@ -108,7 +108,8 @@ export function decide(context: DecideContext, state: WalkState, failure: Failur
   const spent = row.nextKey ? { ...state, spentKeys: [...state.spentKeys, `${state.target}:${state.key}`] } : state;
   if (row.nextKey) {
     const key = freeKey(context, spent, state.target, now);
-    if (key >= 0 && budgetLeft(context.plan, state) > 0) return attempt(spent, state.target, key, 0, `${error.kind}: next key`);
+    if (key >= 0 && budgetLeft(context.plan, state) > 0)
+      return attempt(spent, state.target, key, 0, `${error.kind}: next key`);
     const waited = waitOnSameKey(context, spent, error, now);
     if (waited !== undefined) return waited;
   }
@@ -124,7 +125,8 @@ function rowFor(policy: Policy, error: ErrorDetails, tookMs: number): PolicyRow 
   const row = policy[error.kind];
   if (error.shouldRetry === false && row.retrySame) return { ...row, retrySame: false };
   if (error.shouldRetry === true && row.nextTarget === 'no') return { ...row, retrySame: true, nextTarget: 'yes' };
-  if (error.kind === 'network' && (error.rule === 'dns' || tookMs >= SILENT_RESET_MS)) return { ...row, retrySame: false };
+  if (error.kind === 'network' && (error.rule === 'dns' || tookMs >= SILENT_RESET_MS))
+    return { ...row, retrySame: false };
   return row;
 }
 
@@ -133,7 +135,10 @@ function repair(context: DecideContext, state: WalkState, error: ErrorDetails): 
   const mark = `${state.target}:${error.parameter}`;
   if (state.repairs.includes(mark) || budgetLeft(context.plan, state) <= 0) return undefined;
   const next = { ...state, repairs: [...state.repairs, mark] };
-  return { ...attempt(next, state.target, state.key, 0, `unsupported ${error.parameter}: repaired`), repair: error.parameter };
+  return {
+    ...attempt(next, state.target, state.key, 0, `unsupported ${error.parameter}: repaired`),
+    repair: error.parameter,
+  };
 }
 
 function retrySame(context: DecideContext, state: WalkState, error: ErrorDetails, now: number): Decision | undefined {
@@ -141,8 +146,13 @@ function retrySame(context: DecideContext, state: WalkState, error: ErrorDetails
   const tries = state.tries[state.target] ?? 0;
   const target = context.plan.targets[state.target];
   if (tries > (target?.retries ?? limits.retriesPerTarget)) return undefined;
-  if (budgetLeft(context.plan, state) <= untouchedTargets(context, state, now)) return undefined;
-  const backoff = backoffMs(target?.backoffMs ?? limits.backoffMs, target?.backoffCapMs ?? limits.backoffCapMs, tries, context.random);
+  if (budgetLeft(context.plan, state) <= untouchedKeys(context, state, now)) return undefined;
+  const backoff = backoffMs(
+    target?.backoffMs ?? limits.backoffMs,
+    target?.backoffCapMs ?? limits.backoffCapMs,
+    tries,
+    context.random,
+  );
   const asked = error.retryAfterMs;
   if (asked !== undefined && asked > limits.retryAfterWaitMs && hasOtherTarget(context, state, now)) return undefined;
   const waitMs = Math.max(backoff, asked ?? 0);
@@ -151,14 +161,19 @@ function retrySame(context: DecideContext, state: WalkState, error: ErrorDetails
 }
 
 /** No key is left for this target: sleep the stated wait out when it is short, fits, and was not slept out too often. */
-function waitOnSameKey(context: DecideContext, state: WalkState, error: ErrorDetails, now: number): Decision | undefined {
+function waitOnSameKey(
+  context: DecideContext,
+  state: WalkState,
+  error: ErrorDetails,
+  now: number,
+): Decision | undefined {
   if (error.kind !== 'rate-limit') return undefined;
   const { limits } = context.plan;
   const target = context.plan.targets[state.target];
   const waits = state.waits[state.target] ?? 0;
   if (waits >= (target?.retries ?? limits.retriesPerTarget)) return undefined;
   const others = hasOtherTarget(context, state, now);
-  if (budgetLeft(context.plan, state) <= (others ? untouchedTargets(context, state, now) : 0)) return undefined;
+  if (budgetLeft(context.plan, state) <= (others ? untouchedKeys(context, state, now) : 0)) return undefined;
   const stated = error.retryAfterMs;
   if (stated === undefined && others) return undefined;
   if (stated !== undefined && stated > limits.retryAfterWaitMs) return undefined;
@@ -190,14 +205,13 @@ function nextTarget(
   if (row.nextTarget === 'opt-in' && context.plan.routeAroundContentPolicy !== true) {
     return giveUp(state, `${error.kind}: not routed around`);
   }
-  let next: WalkState = { ...state, closed: [...state.closed, state.target] };
+  const next: WalkState = { ...state, closed: [...state.closed, state.target] };
   if (row.nextTarget === 'larger-window') {
     const size = target.contextWindow ?? contextLimitIn(error.vendorMessage ?? error.message) ?? null;
-    next = { ...next, windowOver: size };
-    const larger = pick(context, next, state.target + 1, now, `${error.kind}: larger window`);
-    return larger.type === 'attempt' ? larger : giveUp(next, `${error.kind}: no target with a larger window`);
+    const wider = { ...next, windowOver: size };
+    const larger = pick(context, wider, state.target + 1, now, `${error.kind}: larger window`);
+    return larger.type === 'attempt' ? larger : giveUp(wider, `${error.kind}: no target with a larger window`);
   }
-  if (error.kind === 'auth') next = { ...next, spentKeys: [...next.spentKeys, ...sameKeyElsewhere(context, next)] };
   const decision = pick(context, next, state.target + 1, now, `${error.kind}: next target`);
   if (decision.type === 'attempt') return decision;
   // A lone silent or refusing target may be asked again: there is no other.
@@ -208,47 +222,29 @@ function nextTarget(
   return decision;
 }
 
-/** The same refused key on the entry's other models would be refused again. */
-function sameKeyElsewhere(context: DecideContext, state: WalkState): string[] {
-  const from = context.plan.targets[state.target];
-  if (from === undefined) return [];
-  const refused = new Set(
-    from.keys.filter((_, k) => state.spentKeys.includes(`${state.target}:${k}`)).map((key) => key.fingerprint),
-  );
-  return context.plan.targets.flatMap((other, index) =>
-    other.entry === from.entry && index !== state.target
-      ? other.keys.flatMap((key, k) => (refused.has(key.fingerprint) ? [`${index}:${k}`] : []))
-      : [],
-  );
-}
-
-/** The first target from `from` on that may be asked now; else the soonest that will be free, if waiting for it fits. */
+/**
+ * The first target from `from` on that may be asked now. When none is left: one that was passed over because its keys
+ * were refused or are cooling, if waiting for it fits.
+ */
 function pick(context: DecideContext, state: WalkState, from: number, now: number, reason: string): Decision {
   const { plan } = context;
   if (plan.targets.length === 0) return giveUp(state, 'no-target');
   if (budgetLeft(plan, state) <= 0) return giveUp(state, 'attempt budget used up');
-  let bad: { target: number; key: number } | undefined;
   for (let index = from; index < plan.targets.length; index++) {
     if (!isOpen(context, state, index)) continue;
     const key = freeKey(context, state, index, now);
     if (key >= 0) return attempt(state, index, key, 0, passedOver(reason, from, index));
-    bad ??= badKey(context, state, index, now);
   }
-  return soonest(context, state, from, now, bad, reason);
+  return soonest(context, state, now, reason);
 }
 
 /** Every key of what is left is cooling or marked bad. */
-function soonest(
-  context: DecideContext,
-  state: WalkState,
-  from: number,
-  now: number,
-  bad: { target: number; key: number } | undefined,
-  reason: string,
-): Decision {
+function soonest(context: DecideContext, state: WalkState, now: number, reason: string): Decision {
   let best: { target: number; key: number; at: number } | undefined;
-  for (let index = from; index < context.plan.targets.length; index++) {
+  let bad: { target: number; key: number } | undefined;
+  for (let index = 0; index < context.plan.targets.length; index++) {
     if (!isOpen(context, state, index)) continue;
+    bad ??= badKey(context, state, index, now);
     const found = soonestKey(context, index, now, state);
     if (found !== undefined && (best === undefined || found.at < best.at)) best = { target: index, ...found };
   }
@@ -263,7 +259,11 @@ function soonest(
 }
 
 function passedOver(reason: string, from: number, index: number): string {
-  return index === from || reason === 'first' ? (index > from ? `${reason}, cooling targets passed over` : reason) : reason;
+  return index === from || reason === 'first'
+    ? index > from
+      ? `${reason}, cooling targets passed over`
+      : reason
+    : reason;
 }
 
 /** Not closed, able to serve the request, and larger than what overflowed. */
@@ -316,11 +316,16 @@ function hasOtherTarget(context: DecideContext, state: WalkState, now: number): 
   );
 }
 
-/** Targets after the current one that were not asked yet and could be: each keeps one attempt of the budget. */
-function untouchedTargets(context: DecideContext, state: WalkState, now: number): number {
+/** Keys of later targets that were not asked yet and could be: each keeps one attempt of the budget. */
+function untouchedKeys(context: DecideContext, state: WalkState, now: number): number {
   let count = 0;
   for (let index = state.target + 1; index < context.plan.targets.length; index++) {
-    if ((state.tries[index] ?? 0) === 0 && isOpen(context, state, index) && freeKey(context, state, index, now) >= 0) count++;
+    const target = context.plan.targets[index];
+    if (target === undefined || (state.tries[index] ?? 0) > 0 || !isOpen(context, state, index)) continue;
+    for (const key of target.keys) {
+      if (context.health.isBad(target.entry, key.fingerprint, target.model)) continue;
+      if (context.health.coolingUntil(target.entry, key.fingerprint, target.model) <= now) count++;
+    }
   }
   return count;
 }
@@ -341,7 +346,14 @@ function backoffMs(baseMs: number, capMs: number, tries: number, random: Random)
 
 function attempt(state: WalkState, target: number, key: number, waitMs: number, reason: string): AttemptDecision {
   const tries = state.tries.map((n, i) => (i === target ? n + 1 : n));
-  return { type: 'attempt', target, key, waitMs, reason, state: { ...state, attempts: state.attempts + 1, target, key, tries } };
+  return {
+    type: 'attempt',
+    target,
+    key,
+    waitMs,
+    reason,
+    state: { ...state, attempts: state.attempts + 1, target, key, tries },
+  };
 }
 
 function giveUp(state: WalkState, reason: string): GiveUpDecision {

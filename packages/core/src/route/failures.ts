@@ -62,12 +62,24 @@ const STATUS_KINDS: Readonly<Record<number, ErrorKind>> = {
 /** Any thrown thing as a typed failure; a hand-written provider's plain error counts as its server's. */
 export function fromUnknown(error: unknown, phase: ErrorPhase): ErrorDetails {
   if (ProviderError.is(error)) return { ...error.toJSON(), phase: error.phase ?? phase, cause: error };
-  const { message, name, status, code } = Object(error) as { message?: unknown; name?: unknown; status?: unknown; code?: unknown };
+  const { message, name, status, code } = Object(error) as {
+    message?: unknown;
+    name?: unknown;
+    status?: unknown;
+    code?: unknown;
+  };
   const text = typeof message === 'string' && message !== '' ? message : String(error);
   if (name === 'AbortError') return { kind: 'cancelled', message: text, phase, cause: error };
   if (typeof status === 'number') {
-    return { kind: STATUS_KINDS[status] ?? (status >= 400 && status < 500 ? 'invalid-request' : 'server'), status, message: text, phase, cause: error };
+    return {
+      kind: STATUS_KINDS[status] ?? (status >= 400 && status < 500 ? 'invalid-request' : 'server'),
+      status,
+      message: text,
+      phase,
+      cause: error,
+    };
   }
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return { kind: 'network', code, message: text, phase, cause: error };
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
+    return { kind: 'network', code, message: text, phase, cause: error };
   return { kind: 'server', message: text, phase, rule: 'thrown', cause: error };
 }

@@ -61,7 +61,6 @@ export function createHealth(): Health {
       bad.delete(idOf(entry, fingerprint, model));
       bad.delete(idOf(entry, fingerprint, '*'));
     },
-    list: () =>
-      [...bad.values(), ...cooling.values()].map(({ until, ...row }) => ({ ...row, coolingUntil: until })),
+    list: () => [...bad.values(), ...cooling.values()].map(({ until, ...row }) => ({ ...row, coolingUntil: until })),
   };
 }

@@ -36,7 +36,8 @@ export function startProviderAttempt(input: AttemptInput, provider: Provider, si
     }
     if (over) return;
     const phase = sawContent ? 'content' : 'first-content';
-    if (!finished) return fail({ kind: 'truncated', message: `${provider.name} ended its stream without a finish event.`, phase });
+    if (!finished)
+      return fail({ kind: 'truncated', message: `${provider.name} ended its stream without a finish event.`, phase });
     over = true;
     watch.stop();
     sink.onDone();

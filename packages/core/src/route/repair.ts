@@ -8,15 +8,24 @@ interface Repaired {
 
 /** What to do about a parameter a server rejected: send the request once more without it, or written the other way. */
 const REPAIRS: Readonly<Record<string, (request: ChatRequest) => Repaired>> = {
-  temperature: (request) => ({ request: { ...request, temperature: undefined }, quirks: { omitParameters: ['temperature'] } }),
+  temperature: (request) => ({
+    request: { ...request, temperature: undefined },
+    quirks: { omitParameters: ['temperature'] },
+  }),
   top_p: (request) => ({ request: { ...request, topP: undefined }, quirks: { omitParameters: ['top_p'] } }),
   top_k: (request) => ({ request: { ...request, topK: undefined }, quirks: { omitParameters: ['top_k'] } }),
   seed: (request) => ({ request: { ...request, seed: undefined }, quirks: {} }),
   stop: (request) => ({ request: { ...request, stop: undefined }, quirks: {} }),
   presence_penalty: (request) => ({ request: { ...request, presencePenalty: undefined }, quirks: {} }),
   frequency_penalty: (request) => ({ request: { ...request, frequencyPenalty: undefined }, quirks: {} }),
-  parallel_tool_calls: (request) => ({ request: { ...request, parallelToolCalls: undefined }, quirks: { parallelToolCalls: false } }),
-  reasoning_effort: (request) => ({ request: { ...request, reasoning: undefined }, quirks: { reasoningStyle: 'none' } }),
+  parallel_tool_calls: (request) => ({
+    request: { ...request, parallelToolCalls: undefined },
+    quirks: { parallelToolCalls: false },
+  }),
+  reasoning_effort: (request) => ({
+    request: { ...request, reasoning: undefined },
+    quirks: { reasoningStyle: 'none' },
+  }),
   stream_options: (request) => ({ request, quirks: { streamUsage: false } }),
   max_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_completion_tokens' } }),
   max_completion_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_tokens' } }),
@@ -29,7 +38,11 @@ export function isRepairable(parameter: string): boolean {
 }
 
 /** Applies the repairs one target has learnt, in order. */
-export function applyRepairs(request: ChatRequest, quirks: Quirks, parameters: readonly string[]): { request: ChatRequest; quirks: Quirks } {
+export function applyRepairs(
+  request: ChatRequest,
+  quirks: Quirks,
+  parameters: readonly string[],
+): { request: ChatRequest; quirks: Quirks } {
   let result = { request, quirks };
   for (const parameter of parameters) {
     const repaired = REPAIRS[parameter]?.(result.request);

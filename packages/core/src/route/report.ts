@@ -21,12 +21,17 @@ export function reportFailure(health: Health, target: Target, key: Key, error: E
     }
     case 'long': {
       const ms = Math.min(Math.max(error.retryAfterMs ?? QUOTA_COOL_MS, DEFAULT_COOL_MS), QUOTA_CAP_MS);
-      // Used-up money blocks every model; a used-up allowance may be one model's.
-      health.cool(target.entry, key.fingerprint, error.status === 402 ? '*' : target.model, now + ms, `quota: ${why}`);
+      // An allowance may be one model's own, and asking the entry's next model costs one call at most.
+      health.cool(target.entry, key.fingerprint, target.model, now + ms, `quota: ${why}`);
       return;
     }
     case 'bad':
-      health.markBad(target.entry, key.fingerprint, error.kind === 'auth' ? '*' : target.model, `${error.kind}: ${why}`);
+      health.markBad(
+        target.entry,
+        key.fingerprint,
+        error.kind === 'auth' ? '*' : target.model,
+        `${error.kind}: ${why}`,
+      );
       return;
     case 'no':
   }

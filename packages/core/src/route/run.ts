@@ -4,7 +4,15 @@ import type { ChatRequest } from '../spec/request.ts';
 import { ProviderError } from '../spec/errors.ts';
 import { startAttempt, type AttemptHandle } from './attempt.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
-import { decide, remainingMs, startWalk, type AttemptDecision, type DecideContext, type Decision, type WalkState } from './decide.ts';
+import {
+  decide,
+  remainingMs,
+  startWalk,
+  type AttemptDecision,
+  type DecideContext,
+  type Decision,
+  type WalkState,
+} from './decide.ts';
 import { needsOf } from './needs.ts';
 import { reportFailure } from './report.ts';
 import type { RunHandle, RunOptions, RunSink } from './run-types.ts';
@@ -208,7 +216,13 @@ class Run implements RunHandle {
     this.#sink.onDone({ target, attempts: this.#attempts });
   }
 
-  #record(decision: AttemptDecision, target: Target, startedAt: number, handle: AttemptHandle | undefined, error?: ErrorDetails): void {
+  #record(
+    decision: AttemptDecision,
+    target: Target,
+    startedAt: number,
+    handle: AttemptHandle | undefined,
+    error?: ErrorDetails,
+  ): void {
     const since = (at: number) => Math.round(at - this.#state.startedAt);
     const facts = handle?.facts;
     const record: AttemptRecord = {
@@ -277,7 +291,13 @@ class Run implements RunHandle {
 
 /** A 200 without any content is a failed attempt, unless the vendor says why there is none. */
 function emptyAnswer(reason: string): ErrorDetails | undefined {
-  if (reason === 'length' || reason === 'content-filter' || reason === 'refusal' || reason === 'pause') return undefined;
-  if (reason === 'error') return { kind: 'server', message: 'The vendor ended the answer with an error before any content.', rule: 'finish:error' };
+  if (reason === 'length' || reason === 'content-filter' || reason === 'refusal' || reason === 'pause')
+    return undefined;
+  if (reason === 'error')
+    return {
+      kind: 'server',
+      message: 'The vendor ended the answer with an error before any content.',
+      rule: 'finish:error',
+    };
   return { kind: 'empty', message: 'The answer has no content: no text and no tool call.', rule: 'empty' };
 }

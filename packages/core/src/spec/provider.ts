@@ -1,3 +1,4 @@
+import type { AttemptRecord } from './errors.ts';
 import type { StreamEvent } from './event.ts';
 import type { ChatRequest } from './request.ts';
 
@@ -22,7 +23,7 @@ export interface ChatOptions {
   /** Most attempts for the whole call. Default 6. */
   readonly maxAttempts?: number;
   /** Called as each attempt ends. */
-  readonly onAttempt?: (attempt: import('./errors.ts').AttemptRecord) => void;
+  readonly onAttempt?: (attempt: AttemptRecord) => void;
 }
 
 export interface ModelInfo {

@@ -43,7 +43,15 @@ export class VirtualClock implements Clock {
 
 /** What a simulated vendor does with one call. */
 export type Act =
-  | { do: 'answer'; text?: string; afterMs?: number; cutAt?: number; reasoning?: string; finish?: string; stallAt?: number }
+  | {
+      do: 'answer';
+      text?: string;
+      afterMs?: number;
+      cutAt?: number;
+      reasoning?: string;
+      finish?: string;
+      stallAt?: number;
+    }
   | { do: 'error'; error: ErrorDetails; afterMs?: number }
   | { do: 'status'; status: number; error: ErrorDetails; headers?: Record<string, string>; afterMs?: number }
   | { do: 'refuse' }
@@ -96,7 +104,11 @@ const lineWire: WireClient = {
       },
     };
   },
-  decodeWhole: (body) => body.split('\n').filter(Boolean).map((line) => JSON.parse(line) as StreamEvent),
+  decodeWhole: (body) =>
+    body
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as StreamEvent),
   readError: (status, body) => ({ status, message: body, body: JSON.parse(body) as unknown }),
 };
 
@@ -190,7 +202,11 @@ function answer(
     for (const char of text) events.push({ type: 'text-delta', index, text: char });
     events.push({ type: 'text-end', index });
   }
-  const end: StreamEvent = { type: 'finish', reason: (act.finish ?? 'stop') as 'stop', usage: { outputTokens: text.length } };
+  const end: StreamEvent = {
+    type: 'finish',
+    reason: (act.finish ?? 'stop') as 'stop',
+    usage: { outputTokens: text.length },
+  };
   const at = act.afterMs ?? 10;
   later(at, () => handler.onHead({ status: 200, headers: { 'x-request-id': 'req-v' } }));
   if (mode === 'whole' && act.cutAt === undefined && act.stallAt === undefined) {
@@ -222,7 +238,8 @@ export function endpoint(entry: string, origin: string): Endpoint {
     headersFor: (key) => ({ authorization: key.secret?.reveal() ?? '' }),
     quirksFor: () => DEFAULT_QUIRKS,
     defaults: {},
-    classify: (error) => error.body as ErrorDetails ?? { kind: error.kind ?? 'server', message: error.message, status: error.status },
+    classify: (error) =>
+      (error.body as ErrorDetails) ?? { kind: error.kind ?? 'server', message: error.message, status: error.status },
   };
 }
 
