@@ -1,0 +1,38 @@
+import type { RunSink } from '@standin/core/route/run-types';
+import type { AttemptRecord, ProviderError } from '@standin/core/spec/errors';
+import type { CallerFailure } from './caller-errors.ts';
+import { headerValue } from './exchange.ts';
+
+/**
+ * The caller's side of one run. Bytes of a vendor that speaks the caller's own protocol will be relayed by a third
+ * kind of answer, beside the streamed and the whole one, behind this same interface.
+ */
+export interface Answer extends RunSink {
+  /** Bytes went out already: end with the protocol's own error, and nothing that looks like a finish. */
+  failInBand(failure: CallerFailure): void;
+  /** The call is over; timers and lists let go of the answer. */
+  release(): void;
+}
+
+/** Who answered, for headers and trailers: name, value, name, value … */
+export function answerHeaders(provider: string, model: string, attempts: number): string[] {
+  return [
+    'x-standin-provider',
+    headerValue(provider),
+    'x-standin-model',
+    headerValue(model),
+    'x-standin-attempts',
+    `${attempts}`,
+  ];
+}
+
+/** The same of a failed run: the target that was asked last. */
+export function failedHeaders(error: ProviderError, attempts: readonly AttemptRecord[]): string[] {
+  const last = attempts.at(-1);
+  const headers = ['x-standin-attempts', `${attempts.length}`];
+  const provider = last?.provider ?? error.provider;
+  const model = last?.model ?? error.model;
+  if (provider !== undefined) headers.push('x-standin-provider', headerValue(provider));
+  if (model !== undefined) headers.push('x-standin-model', headerValue(model));
+  return headers;
+}

@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { brotliDecompress, gunzip, inflate, type CompressCallback } from 'node:zlib';
+import { RequestError } from '@standin/core/spec/index';
+import { locateJsonError } from './json-error.ts';
+
+/** Called once, unless the caller leaves before the body is complete: then never. */
+export type BodyDone = (error: RequestError | undefined, body: Buffer) => void;
+
+const NOTHING = Buffer.alloc(0);
+
+type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }, done: CompressCallback) => void;
+
+const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', inflate],
+  ['br', brotliDecompress],
+]);
+
+/** Reads a request's body whole, `limitBytes` at most, before and after decompression. */
+export function readBody(req: IncomingMessage, limitBytes: number, done: BodyDone): void {
+  const declared = Number(req.headers['content-length'] ?? 0);
+  if (declared > limitBytes) {
+    discardRest(req);
+    return done(tooLarge(limitBytes), NOTHING);
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > limitBytes) {
+      req.off('data', onData);
+      req.off('end', onEnd);
+      discardRest(req);
+      return done(tooLarge(limitBytes), NOTHING);
+    }
+    chunks.push(chunk);
+  };
+  const onEnd = (): void => {
+    const body = chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, size);
+    const encoding = req.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') done(undefined, body);
+    else decompress(encoding.trim().toLowerCase(), body, limitBytes, done);
+  };
+  req.on('data', onData);
+  req.on('end', onEnd);
+}
+
+/** Most bytes of a refused body that are read and thrown away before the connection is cut. */
+const DISCARD_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Closing at once would reset the connection under the caller's upload, who then never reads why. So the rest is read
+ * past, up to a bound.
+ */
+function discardRest(req: IncomingMessage): void {
+  let size = 0;
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > DISCARD_BYTES) req.destroy();
+  });
+}
+
+function decompress(encoding: string, body: Buffer, limitBytes: number, done: BodyDone): void {
+  const run = DECOMPRESSORS.get(encoding);
+  if (run === undefined) {
+    const message = `Content-Encoding "${encoding}" is not supported; send the body plain, or as gzip, deflate or br.`;
+    return done(new RequestError(message, { status: 415, code: 'unsupported_encoding' }), NOTHING);
+  }
+  run(body, { maxOutputLength: limitBytes }, (error, plain) => {
+    if (error === null) return done(undefined, plain);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return done(tooLarge(limitBytes), NOTHING);
+    done(new RequestError(`The request body is not valid ${encoding}.`, { code: 'invalid_body' }), NOTHING);
+  });
+}
+
+function tooLarge(limitBytes: number): RequestError {
+  const message = `The request body is larger than the gateway's limit of ${limitBytes} bytes.`;
+  return new RequestError(message, { status: 413, code: 'request_too_large' });
+}
+
+/** The body as JSON, whatever its content type says. Throws `RequestError` 400 with line and column. */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.length === 0)
+    throw new RequestError('The request has no body; send a JSON object.', { code: 'invalid_json' });
+  if (!isUtf8(body)) throw new RequestError('The request body is not valid UTF-8.', { code: 'invalid_json' });
+  const start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
+  const text = body.toString('utf8', start);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The engine's own message quotes the body, which may hold anything.
+    const { line, column, offset, problem } = locateJsonError(text);
+    const message = `The request body is not valid JSON: ${problem}, at line ${line}, column ${column} (position ${offset}).`;
+    throw new RequestError(message, { code: 'invalid_json' });
+  }
+}

@@ -1,0 +1,144 @@
+import type { RunHandle } from '@standin/core/route/run-types';
+import { RequestError, type ChatRequest } from '@standin/core/spec/index';
+import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
+import type { Answer } from './answer.ts';
+import { parseJsonBody, readBody } from './body.ts';
+import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
+import { callerTimeoutMs } from './caller-timeout.ts';
+import { sendFailure, type Exchange, type UnderWay } from './exchange.ts';
+import { StreamAnswer } from './stream-answer.ts';
+import { WholeAnswer } from './whole-answer.ts';
+
+/** A client protocol's endpoint. */
+export interface CallRoute {
+  readonly wireServer: WireServer;
+  /** Answers without an id of their own get one that begins so (`chatcmpl-`, `msg_`). */
+  readonly idPrefix: string;
+  /** Caller headers that belong to the protocol and go to a vendor of the same one, lower case. */
+  readonly forwardHeaders: readonly string[];
+}
+
+/**
+ * One model call of a caller, from its first body byte to the last byte of its answer. Whatever phase it is in, a
+ * caller who leaves ends it, and the vendor's side with it.
+ */
+export class Call implements UnderWay {
+  readonly exchange: Exchange;
+  readonly route: CallRoute;
+  /** Nothing more is written: answered, failed or left. */
+  over = false;
+  #answer: Answer | undefined;
+  #handle: RunHandle | undefined;
+  #paused = false;
+
+  constructor(exchange: Exchange, route: CallRoute) {
+    this.exchange = exchange;
+    this.route = route;
+  }
+
+  begin(): void {
+    const { context, req, res } = this.exchange;
+    context.underWay.add(this);
+    res.on('close', () => this.#closed());
+    // A reset connection is heard of through `close`; without a listener it would be an uncaught error.
+    res.on('error', () => this.#closed());
+    req.on('error', () => {});
+    readBody(req, context.bodyLimitBytes, (error, body) => {
+      if (this.over) return;
+      if (error !== undefined) this.fail(failureOfThrown(error));
+      else this.#start(body);
+    });
+  }
+
+  #start(body: Buffer): void {
+    try {
+      const { context, req } = this.exchange;
+      const decoded = this.route.wireServer.decodeRequest(parseJsonBody(body));
+      const standin = context.getStandin();
+      const plan = standin.plan({ model: decoded.request.model, routing: decoded.routing });
+      const stream = decoded.mode === 'stream';
+      const answer = stream ? new StreamAnswer(this, decoded) : new WholeAnswer(this, decoded);
+      this.#answer = answer;
+      const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
+      const handle = standin.start(plan, this.#request(decoded), { mode: decoded.mode, timeoutMs }, answer);
+      this.#handle = handle;
+      if (this.over) handle.cancel();
+      else if (this.#paused) handle.pause();
+    } catch (thrown) {
+      this.broke(thrown);
+    }
+  }
+
+  #request(decoded: DecodedRequest): ChatRequest {
+    const { req } = this.exchange;
+    let headers: Record<string, string> | undefined;
+    for (const name of this.route.forwardHeaders) {
+      const value = req.headers[name];
+      if (typeof value === 'string') (headers ??= {})[name] = value;
+    }
+    if (headers === undefined) return decoded.request;
+    return { ...decoded.request, wireHeaders: { wire: this.route.wireServer.id, headers } };
+  }
+
+  /** The caller reads slowly: the vendor's socket is left alone until `resume`. */
+  pause(): void {
+    this.#paused = true;
+    this.#handle?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#handle?.resume();
+  }
+
+  /** Something threw on our side. A caller's own mistake is told; a bug of ours is logged and told without details. */
+  broke(thrown: unknown): void {
+    if (this.over) return;
+    this.#handle?.cancel();
+    if (!(thrown instanceof RequestError)) {
+      const { requestId, context } = this.exchange;
+      context.log('error', 'Request handling failed', { requestId, error: thrown });
+    }
+    this.fail(failureOfThrown(thrown));
+  }
+
+  /** Ends with an error: an HTTP status while no byte went out, else in-band. `headers` are the answer's own. */
+  fail(failure: CallerFailure, headers: readonly string[] = []): void {
+    if (this.over) return;
+    const { context, requestId } = this.exchange;
+    const { status, code, kind } = failure.error;
+    context.log('warn', 'Request failed', { requestId, status, code, kind, attempts: failure.attempts.length });
+    try {
+      if (this.exchange.res.headersSent) this.#answer?.failInBand(failure);
+      else sendFailure(this.exchange, failure, headers);
+    } catch (thrown) {
+      // Even the error could not be written: a broken connection is the one thing left that is no false success.
+      context.log('error', 'Error answer failed', { requestId, error: thrown });
+      this.exchange.res.destroy();
+    }
+    this.finish();
+  }
+
+  finish(): void {
+    this.over = true;
+    this.#answer?.release();
+    const { context } = this.exchange;
+    context.underWay.delete(this);
+    context.onCallEnd?.();
+  }
+
+  shutDown(): void {
+    if (this.over) return;
+    this.#handle?.cancel();
+    const message = 'The gateway is shutting down and could not finish this answer in time; send the request again.';
+    this.fail(ownFailure(503, 'shutting_down', message, ['retry-after', '1']));
+  }
+
+  #closed(): void {
+    if (this.over) return;
+    this.finish();
+    this.#handle?.cancel();
+    const { context, requestId } = this.exchange;
+    context.log('info', 'Caller left before the answer was complete', { requestId });
+  }
+}

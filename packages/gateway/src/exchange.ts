@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isJsonObject, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
+import type { Standin } from '@standin/core/library/standin-types';
+import type { WireServer } from '@standin/core/wires/wire';
+import type { CallerFailure } from './caller-errors.ts';
+import type { KeepAlive } from './keep-alive.ts';
+
+/** Something under way that a shutdown ends. */
+export interface UnderWay {
+  /** The grace is over: tell the caller so, and end. */
+  shutDown(): void;
+}
+
+/** What every request of one gateway shares. */
+export interface GatewayContext {
+  /** The current configuration's Standin: read once per request, so a reload never mixes two. */
+  readonly getStandin: () => Standin;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly keepAlive: KeepAlive;
+  readonly bodyLimitBytes: number;
+  /** A fresh random id, letters and digits. */
+  readonly newId: () => string;
+  readonly startedAtMs: number;
+  readonly underWay: Set<UnderWay>;
+  draining: boolean;
+  /** While draining: a call ended, its connection can go. */
+  onCallEnd: (() => void) | undefined;
+}
+
+/** One HTTP request and its answer. */
+export interface Exchange {
+  readonly context: GatewayContext;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  /** Shapes the errors. */
+  readonly dialect: WireServer;
+  /** What the route's `{name}` stood for. */
+  readonly parameter: string;
+}
+
+const SANE_ID = /^[\w.:/+=@-]{1,128}$/;
+
+/** The caller's own `x-request-id` when it is short and plain, else a new one. */
+export function requestIdOf(req: IncomingMessage, newId: () => string): string {
+  const given = req.headers['x-request-id'];
+  return typeof given === 'string' && SANE_ID.test(given) ? given : `req_${newId()}`;
+}
+
+/** Raw header list (name, value, …) that every answer begins with. */
+export function baseHeaders(exchange: Exchange): string[] {
+  const headers = ['x-request-id', exchange.requestId];
+  // Anthropic's SDK reads the id from this name.
+  if (exchange.dialect.id === 'anthropic-messages') headers.push('request-id', exchange.requestId);
+  if (exchange.context.draining) headers.push('connection', 'close');
+  return headers;
+}
+
+const UNSAFE_IN_HEADER = /[^\x20-\x7e]/g;
+
+/** Model names may come from the caller: anything that cannot stand in a header is percent-encoded. */
+export function headerValue(text: string): string {
+  return text.replace(UNSAFE_IN_HEADER, (char) => {
+    const code = char.charCodeAt(0);
+    return `%${code.toString(16).padStart(2, '0')}`;
+  });
+}
+
+export function sendText(
+  exchange: Exchange,
+  status: number,
+  text: string,
+  headers: readonly string[],
+  type: string,
+): void {
+  const { res } = exchange;
+  if (res.headersSent || res.destroyed) return;
+  const all = baseHeaders(exchange);
+  for (const part of headers) all.push(part);
+  all.push('content-type', type, 'content-length', `${Buffer.byteLength(text)}`);
+  res.writeHead(status, all);
+  res.end(text);
+}
+
+export function sendJson(exchange: Exchange, status: number, body: JsonObject, headers: readonly string[] = []): void {
+  sendText(exchange, status, JSON.stringify(body), headers, 'application/json; charset=utf-8');
+}
+
+/** The failure as an HTTP answer of the caller's protocol. Only while no byte of an answer went out. */
+export function sendFailure(exchange: Exchange, failure: CallerFailure, headers: readonly string[] = []): void {
+  sendJson(exchange, failure.error.status, failureBody(exchange, failure), [...failure.headers, ...headers]);
+}
+
+/** The protocol's own error object, and the attempts beside its message: SDKs let fields through they do not know. */
+function failureBody(exchange: Exchange, failure: CallerFailure): JsonObject {
+  const body = exchange.dialect.encodeError({ ...failure.error, requestId: exchange.requestId });
+  if (failure.attempts.length === 0 || !isJsonObject(body.error)) return body;
+  return { ...body, error: { ...body.error, attempts: [...failure.attempts] } };
+}

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { silentLog, systemClock, type Clock, type Log } from '@standin/core/spec/index';
+import type { Standin } from '@standin/core/library/standin-types';
+import { failureOfThrown, ownFailure } from './caller-errors.ts';
+import { dialectOf, ENDPOINTS } from './endpoints.ts';
+import { requestIdOf, sendFailure, type Exchange, type GatewayContext } from './exchange.ts';
+import { foreignRequest, isLoopback } from './host-guard.ts';
+import { createKeepAlive } from './keep-alive.ts';
+import { listenError, publicHostError } from './listen-error.ts';
+import { createRouteTable } from './route-table.ts';
+
+export interface GatewayOptions {
+  /** The Standin that answers; or `getStandin`, asked once per request, when the configuration can be replaced. */
+  readonly standin?: Standin;
+  readonly getStandin?: () => Standin;
+  readonly log?: Log;
+  readonly clock?: Clock;
+  /** Largest request body, before and after decompression. Default 32 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** A waiting stream says something at least this often, milliseconds. Default 15,000. */
+  readonly keepAliveMs?: number;
+  /** Listen beyond loopback although callers are not checked. Default false. */
+  readonly allowPublic?: boolean;
+  /** Host names, besides local ones, under which callers and web pages may reach the gateway; lower case. */
+  readonly allowedHosts?: readonly string[];
+  /** Random id of 32 letters and digits. */
+  readonly newId?: () => string;
+}
+
+export interface Gateway {
+  /**
+   * Begins to listen. Port 0 takes a free one. Default `127.0.0.1` and 8787.
+   * Throws `ListenError` when the port is taken, or the host is not loopback and `allowPublic` is not set.
+   */
+  listen(options?: {
+    readonly host?: string;
+    readonly port?: number;
+  }): Promise<{ readonly port: number; readonly url: string }>;
+  /**
+   * Takes no new connections, lets answers under way finish for `graceMs` (default 10,000), then ends them with an
+   * explicit error. A second call with a smaller grace shortens it.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+  readonly server: Server;
+}
+
+const DEFAULT_BODY_LIMIT_BYTES = 32 * 1024 * 1024;
+
+/** The HTTP gateway over a configured Standin. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const clock = options.clock ?? systemClock;
+  const { standin } = options;
+  const getStandin = options.getStandin ?? (standin === undefined ? undefined : () => standin);
+  if (getStandin === undefined) throw new TypeError('createGateway needs `standin` or `getStandin`.');
+  const context: GatewayContext = {
+    getStandin,
+    log: options.log ?? silentLog,
+    clock,
+    keepAlive: createKeepAlive(clock, options.keepAliveMs ?? 15_000),
+    bodyLimitBytes: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    newId: options.newId ?? (() => randomUUID().replaceAll('-', '')),
+    startedAtMs: clock.wallMs(),
+    underWay: new Set(),
+    draining: false,
+    onCallEnd: undefined,
+  };
+  const server = createServer(SERVER_OPTIONS);
+  const handle = createHandler(context, options);
+  server.on('request', handle);
+  // A body that is refused by its declared length is never asked for.
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    if (Number(req.headers['content-length'] ?? 0) <= context.bodyLimitBytes) res.writeContinue();
+    handle(req, res);
+  });
+  return {
+    server,
+    listen: (where) => listen(server, where, options.allowPublic === true),
+    close: createClose(server, context),
+  };
+}
+
+/** Times in milliseconds. The limits bound how a request comes in; an answer may stream as long as its run allows. */
+const SERVER_OPTIONS = {
+  noDelay: true,
+  // Longer than the 60 s after which common load balancers reuse a connection, so that they never meet a closing one.
+  keepAliveTimeout: 65_000,
+  headersTimeout: 30_000,
+  requestTimeout: 300_000,
+  maxHeaderSize: 64 * 1024,
+};
+
+function createHandler(context: GatewayContext, options: GatewayOptions) {
+  const table = createRouteTable(ENDPOINTS);
+  const guarded = options.allowPublic !== true;
+  const allowedHosts = options.allowedHosts ?? [];
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    const method = req.method ?? 'GET';
+    const path = pathOf(req.url ?? '/');
+    const found = table.find(method, path);
+    const dialect = (found.type === 'route' ? found.run.dialect : undefined) ?? dialectOf(req);
+    const requestId = requestIdOf(req, context.newId);
+    const parameter = found.type === 'route' ? found.parameter : '';
+    const exchange: Exchange = { context, req, res, requestId, dialect, parameter };
+    try {
+      const foreign = guarded ? foreignRequest(req, allowedHosts) : undefined;
+      if (foreign !== undefined)
+        return sendFailure(exchange, ownFailure(foreign.status, foreign.code, foreign.message));
+      if (found.type === 'route') return found.run.run(exchange);
+      if (found.type === 'none') {
+        const message = `There is nothing at ${method} ${path.slice(0, 200)}; GET / lists what there is.`;
+        return sendFailure(exchange, ownFailure(404, 'not_found', message));
+      }
+      const message = `${path.slice(0, 200)} is asked with ${found.allow}, not ${method}.`;
+      sendFailure(exchange, ownFailure(405, 'method_not_allowed', message, ['allow', found.allow]));
+    } catch (thrown) {
+      context.log('error', 'Request handling failed', { requestId, error: thrown });
+      sendFailure(exchange, failureOfThrown(thrown));
+    }
+  };
+}
+
+/** Path without query; a proxy may send the whole URL. */
+function pathOf(url: string): string {
+  const full = url.startsWith('/') ? url : (URL.parse(url)?.pathname ?? url);
+  const query = full.indexOf('?');
+  return query < 0 ? full : full.slice(0, query);
+}
+
+async function listen(
+  server: Server,
+  where: { readonly host?: string; readonly port?: number } | undefined,
+  allowPublic: boolean,
+): Promise<{ readonly port: number; readonly url: string }> {
+  const host = where?.host ?? '127.0.0.1';
+  const port = where?.port ?? 8787;
+  if (!allowPublic && !isLoopback(host)) throw publicHostError(host);
+  const bare = host.replace(/^\[|\]$/g, '');
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
+    server.once('error', onError);
+    server.listen(port, bare, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+  const actual = (server.address() as AddressInfo).port;
+  return { port: actual, url: `http://${bare.includes(':') ? `[${bare}]` : bare}:${actual}` };
+}
+
+/** After the error that ends an answer is written, it has this long to leave before its socket is closed. */
+const LAST_WORDS_MS = 500;
+
+function createClose(server: Server, context: GatewayContext): Gateway['close'] {
+  const { clock } = context;
+  let closing: Promise<void> | undefined;
+  let closed = false;
+  let timer: unknown;
+  const arm = (ms: number, run: () => void): void => {
+    if (timer !== undefined) clock.clear(timer);
+    timer = closed ? undefined : clock.after(ms, run);
+  };
+  const endAll = (): void => {
+    for (const call of context.underWay) call.shutDown();
+    arm(LAST_WORDS_MS, () => server.closeAllConnections());
+  };
+  const begin = (resolve: () => void): void => {
+    context.draining = true;
+    // A kept-alive connection whose answer has just ended would hold the server open until its timeout.
+    context.onCallEnd = () => void setImmediate(() => server.closeIdleConnections());
+    server.close(() => {
+      closed = true;
+      if (timer !== undefined) clock.clear(timer);
+      context.keepAlive.close();
+      resolve();
+    });
+    server.closeIdleConnections();
+  };
+  return ({ graceMs = 10_000 } = {}) => {
+    closing ??= new Promise<void>(begin);
+    if (!closed) arm(graceMs, endAll);
+    return closing;
+  };
+}

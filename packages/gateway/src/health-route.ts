@@ -1,0 +1,90 @@
+import type { Standin } from '@standin/core/library/standin-types';
+import type { Plan, Target } from '@standin/core/route/target';
+import { sendJson, type Exchange, type GatewayContext } from './exchange.ts';
+
+/** The process answers; says nothing of its vendors. */
+export function sendLive(exchange: Exchange): void {
+  sendJson(exchange, 200, { status: 'live' }, NO_STORE);
+}
+
+/** 200 while at least one configured target could be asked right now, else 503 with the reason. */
+export function sendReady(exchange: Exchange): void {
+  const reason = unreadyReason(exchange.context);
+  if (reason === undefined) sendJson(exchange, 200, { status: 'ready' }, NO_STORE);
+  else sendJson(exchange, 503, { status: 'not-ready', reason }, NO_STORE);
+}
+
+/** Both in one, with each key that cools down or was rejected, by fingerprint. */
+export function sendHealth(exchange: Exchange): void {
+  const { context } = exchange;
+  const reason = unreadyReason(context);
+  const now = context.clock.now();
+  const keys = context
+    .getStandin()
+    .health.list()
+    .filter((row) => row.bad || row.coolingUntil > now)
+    .map((row) => ({
+      provider: row.entry,
+      model: row.model,
+      key: row.fingerprint,
+      state: row.bad ? 'rejected' : 'cooling',
+      reason: row.reason,
+      ...(row.bad ? {} : { free_in_ms: Math.ceil(row.coolingUntil - now) }),
+    }));
+  const status = reason === undefined ? 'ready' : 'not-ready';
+  const uptime = Math.max(0, Math.round((context.clock.wallMs() - context.startedAtMs) / 1000));
+  const body = {
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    uptime_seconds: uptime,
+    open_calls: context.underWay.size,
+    keys,
+  };
+  sendJson(exchange, reason === undefined ? 200 : 503, body, NO_STORE);
+}
+
+const NO_STORE = ['cache-control', 'no-store'];
+
+function unreadyReason(context: GatewayContext): string | undefined {
+  if (context.draining) return 'The gateway is shutting down.';
+  const standin = context.getStandin();
+  const now = context.clock.now();
+  let known = 0;
+  for (const plan of plansOf(standin)) {
+    for (const target of plan.targets) {
+      known++;
+      if (isUsable(standin, target, now)) return undefined;
+    }
+  }
+  if (known === 0) return 'No usable target is configured.';
+  return 'Every key of every target was rejected or is cooling down; /health lists them.';
+}
+
+/** The default walk first: it answers the question nearly always. */
+function* plansOf(standin: Standin): Generator<Plan> {
+  const first = planOrNone(standin, undefined);
+  if (first !== undefined) yield first;
+  for (const { id } of standin.router.models()) {
+    const plan = planOrNone(standin, id);
+    if (plan !== undefined) yield plan;
+  }
+}
+
+function planOrNone(standin: Standin, model: string | undefined): Plan | undefined {
+  try {
+    return standin.plan(model);
+  } catch {
+    // A selector that yields no walk has no usable target, which is the answer sought here.
+    return undefined;
+  }
+}
+
+function isUsable(standin: Standin, target: Target, now: number): boolean {
+  if ('provider' in target.via) return true;
+  const { health } = standin;
+  return target.keys.some(
+    ({ fingerprint }) =>
+      !health.isBad(target.entry, fingerprint, target.model) &&
+      health.coolingUntil(target.entry, fingerprint, target.model) <= now,
+  );
+}

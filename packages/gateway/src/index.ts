@@ -1,0 +1,4 @@
+export * from './gateway.ts';
+export { ListenError } from './listen-error.ts';
+export { failureOf, failureOfThrown, type CallerFailure } from './caller-errors.ts';
+export { estimateTokens } from './count-tokens.ts';

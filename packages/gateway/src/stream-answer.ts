@@ -1,0 +1,136 @@
+import type { RunResult } from '@standin/core/route/run-types';
+import type { Target } from '@standin/core/route/target';
+import { ProviderError, type AttemptRecord, type StreamEvent } from '@standin/core/spec/index';
+import type { DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
+import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
+import type { Call } from './call.ts';
+import { failureOf, type CallerFailure } from './caller-errors.ts';
+import { baseHeaders } from './exchange.ts';
+import type { KeptAlive } from './keep-alive.ts';
+
+const TRAILER_NAMES = 'x-standin-provider, x-standin-model, x-standin-attempts';
+
+/**
+ * A streamed answer. Status and headers go out with the first delivered events, so a failure before them is a real
+ * HTTP status; a keep-alive before them commits the 200 and leaves only the in-band error.
+ */
+export class StreamAnswer implements Answer, KeptAlive {
+  quietTicks = 0;
+  readonly #call: Call;
+  readonly #decoded: DecodedRequest;
+  #encoder: StreamEncoder | undefined;
+  #answering: { readonly target: Target; readonly attempt: number } | undefined;
+  /** Headers left before it was known who answers. */
+  #needsTrailers = false;
+  #finished = false;
+  #paused = false;
+
+  constructor(call: Call, decoded: DecodedRequest) {
+    this.#call = call;
+    this.#decoded = decoded;
+    call.exchange.context.keepAlive.add(this);
+  }
+
+  onCommit(answer: { readonly target: Target; readonly attempt: number }): void {
+    this.#answering = answer;
+  }
+
+  onEvents(events: readonly StreamEvent[]): void {
+    if (this.#call.over) return;
+    try {
+      const encoder = (this.#encoder ??= this.#createEncoder());
+      // What arrived together leaves in one write: the system call costs twenty times the encoding.
+      let text = '';
+      for (const event of events) text += encoder.encode(event);
+      if (events.at(-1)?.type === 'finish') this.#finished = true;
+      if (text !== '') this.#write(text);
+    } catch (thrown) {
+      this.#call.broke(thrown);
+    }
+  }
+
+  onDone(result: RunResult): void {
+    if (this.#call.over) return;
+    if (!this.#finished) {
+      const message = `The answer of ${result.target.entry} ended before it was complete.`;
+      return this.onError(new ProviderError({ kind: 'truncated', message }), result.attempts);
+    }
+    const { res } = this.#call.exchange;
+    if (!res.headersSent) this.#open();
+    if (this.#needsTrailers) {
+      const { target, attempts } = result;
+      res.addTrailers(pairs(answerHeaders(target.entry, target.model, attempts.length)));
+    }
+    res.end();
+    this.#call.finish();
+  }
+
+  onError(error: ProviderError, attempts: readonly AttemptRecord[]): void {
+    this.#call.fail(failureOf(error, attempts), failedHeaders(error, attempts));
+  }
+
+  failInBand(failure: CallerFailure): void {
+    const { res, requestId } = this.#call.exchange;
+    this.#encoder ??= this.#createEncoder();
+    res.end(this.#encoder.error({ ...failure.error, requestId }));
+  }
+
+  ping(): void {
+    if (this.#call.over || this.#paused) return;
+    // Before the first event the model is not known yet, so the encoder that will carry the answer is not made here.
+    const text = (this.#encoder ?? this.#createEncoder()).ping();
+    if (text !== '') this.#write(text);
+  }
+
+  release(): void {
+    this.#call.exchange.context.keepAlive.remove(this);
+  }
+
+  #createEncoder(): StreamEncoder {
+    const { exchange, route } = this.#call;
+    // A hand-written provider's target has no model of its own.
+    const model = this.#answering?.target.model || (this.#decoded.request.model ?? '');
+    const { context } = exchange;
+    const createdAt = Math.floor(context.clock.wallMs() / 1000);
+    return route.wireServer.createEncoder(
+      { id: `${route.idPrefix}${context.newId()}`, createdAt, model },
+      this.#decoded,
+    );
+  }
+
+  #open(): void {
+    const { exchange, route } = this.#call;
+    const headers = baseHeaders(exchange);
+    headers.push('content-type', route.wireServer.streamContentType);
+    headers.push('cache-control', 'no-cache, no-transform', 'x-accel-buffering', 'no');
+    const answering = this.#answering;
+    if (answering === undefined) {
+      this.#needsTrailers = true;
+      headers.push('trailer', TRAILER_NAMES);
+    } else {
+      for (const part of answerHeaders(answering.target.entry, answering.target.model, answering.attempt))
+        headers.push(part);
+    }
+    exchange.res.writeHead(200, headers);
+    exchange.res.on('drain', () => {
+      if (!this.#paused) return;
+      this.#paused = false;
+      this.#call.resume();
+    });
+  }
+
+  #write(text: string): void {
+    const { res } = this.#call.exchange;
+    if (!res.headersSent) this.#open();
+    this.quietTicks = 0;
+    if (res.write(text) || this.#paused) return;
+    this.#paused = true;
+    this.#call.pause();
+  }
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const list: [string, string][] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) list.push([flat[at] ?? '', flat[at + 1] ?? '']);
+  return list;
+}

@@ -1,0 +1,52 @@
+import type { RunResult } from '@standin/core/route/run-types';
+import type { AttemptRecord, ProviderError, StreamEvent } from '@standin/core/spec/index';
+import { createCollector } from '@standin/core/stream/collect';
+import type { DecodedRequest } from '@standin/core/wires/wire';
+import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
+import type { Call } from './call.ts';
+import { failureOf } from './caller-errors.ts';
+import { sendJson } from './exchange.ts';
+
+/** A whole answer: the fold over its events, sent as one JSON document. */
+export class WholeAnswer implements Answer {
+  readonly #call: Call;
+  readonly #decoded: DecodedRequest;
+  readonly #collector = createCollector();
+
+  constructor(call: Call, decoded: DecodedRequest) {
+    this.#call = call;
+    this.#decoded = decoded;
+  }
+
+  onEvents(events: readonly StreamEvent[]): void {
+    for (const event of events) this.#collector.push(event);
+  }
+
+  onDone(result: RunResult): void {
+    if (this.#call.over) return;
+    try {
+      const { exchange, route } = this.#call;
+      const { context } = exchange;
+      const { target, attempts } = result;
+      const createdAt = Math.floor(context.clock.wallMs() / 1000);
+      const model = target.model === '' ? (this.#decoded.request.model ?? '') : target.model;
+      const id = `${route.idPrefix}${context.newId()}`;
+      const body = route.wireServer.encodeWhole(this.#collector.finish(), { id, createdAt, model });
+      sendJson(exchange, 200, body, answerHeaders(target.entry, target.model, attempts.length));
+      this.#call.finish();
+    } catch (thrown) {
+      this.#call.broke(thrown);
+    }
+  }
+
+  onError(error: ProviderError, attempts: readonly AttemptRecord[]): void {
+    this.#call.fail(failureOf(error, attempts), failedHeaders(error, attempts));
+  }
+
+  failInBand(): void {
+    // A whole answer is one write: when it is out there is nothing left to say but that the rest will not come.
+    this.#call.exchange.res.destroy();
+  }
+
+  release(): void {}
+}
