@@ -1,6 +1,8 @@
 import type { JsonObject } from '../spec/json.ts';
 import type { ModelInfo } from '../spec/provider.ts';
 import type { Plan } from '../route/target.ts';
+import type { Endpoint } from '../vendors/endpoint-types.ts';
+import type { ConfigAgent, ConfigEntry } from './model.ts';
 
 /** How a caller names what it wants: a string as in SPEC §5, with the routing options of its body. */
 export type Selector =
@@ -13,7 +15,19 @@ export type Selector =
 
 /** From names to walks. An immutable snapshot of one loaded config. */
 export interface Router {
+  /** Throws `RequestError`: 404 `model_not_found` for an unknown name, 400 for wrong routing options. */
   plan(selector?: Selector): Plan;
   /** What `GET /v1/models` lists: entries, their models, agents. */
   models(): readonly ModelInfo[];
+}
+
+/** The router of a config, which also knows its entries and agents. */
+export interface ConfigRouter extends Router {
+  entries(): readonly ConfigEntry[];
+  agents(): readonly ConfigAgent[];
+  /** How the entry is called; `undefined` for an unknown entry or one that cannot be used. */
+  endpoint(entry: string): Endpoint | undefined;
+  /** `<type>.<alias>` that answers when nothing is asked for. */
+  readonly defaultEntry?: string;
+  readonly defaultAgent?: string;
 }

@@ -1,0 +1,168 @@
+import type { Assembled } from './assemble.ts';
+import type { ConfigEntry } from './model.ts';
+import type { ConfigPath } from './path.ts';
+import { issueAt, type PrepareContext } from './prepare.ts';
+import { findEntry, suggestEntry } from './references.ts';
+import { suggest } from './nearest.ts';
+
+/**
+ * What only the whole config shows: references that lead nowhere, cycles, entries that cannot be used. A primary is an
+ * error; a spare is a warning and is left out of every walk.
+ */
+export function checkReferences(config: Assembled, context: PrepareContext): void {
+  checkAgents(config, context);
+  checkRoutes(config, context);
+  checkFallbacks(config, context);
+  checkUsable(config, context);
+}
+
+export function entryPath(entry: Pick<ConfigEntry, 'type' | 'alias'>, ...rest: string[]): ConfigPath {
+  return ['providers', 'models', entry.type, entry.alias, ...rest];
+}
+
+function checkAgents(config: Assembled, context: PrepareContext): void {
+  for (const agent of config.agents.values()) {
+    const path = ['agents', agent.alias];
+    if (agent.entry === undefined) {
+      const uses = config.defaultEntry === undefined ? 'no entry' : `the default entry ${config.defaultEntry}`;
+      issueAt(context, path, 'warning', `names no model_provider, so it uses ${uses}`);
+    } else if (findEntry(config.entries, agent.entry) === undefined) {
+      const message = `names no entry of [providers.models]: "${agent.entry}"`;
+      issueAt(context, [...path, 'model_provider'], 'error', message, suggestEntry(config.entries, agent.entry));
+    }
+    agent.delegates.forEach((name, index) => {
+      if (config.agents.has(name)) return;
+      const next = suggest(name, [...config.agents.keys()]);
+      issueAt(
+        context,
+        [...path, 'delegates', String(index)],
+        'warning',
+        `no agent is called "${name}", left out`,
+        next,
+      );
+    });
+  }
+}
+
+function checkRoutes(config: Assembled, context: PrepareContext): void {
+  const seen = new Set<string>();
+  (config.document.model_routes ?? []).forEach((route, index) => {
+    const path = ['model_routes', String(index)];
+    const named = route.model_provider ?? route.provider;
+    if (route.model_provider !== undefined && route.provider !== undefined) {
+      issueAt(context, [...path, 'provider'], 'warning', 'has no effect: model_provider is set too');
+    }
+    if (named === undefined) issueAt(context, path, 'error', 'a route needs model_provider = "<type>.<alias>"');
+    else {
+      const entry = findEntry(config.entries, named);
+      const key = route.model_provider === undefined ? 'provider' : 'model_provider';
+      if (entry === undefined) {
+        const message = `names no entry of [providers.models]: "${named}"`;
+        issueAt(context, [...path, key], 'error', message, suggestEntry(config.entries, named));
+      } else if (entry.unusable !== undefined && !(route.api_key !== undefined && entry.keys.length === 0)) {
+        issueAt(
+          context,
+          [...path, key],
+          'warning',
+          `${entry.ref} cannot be used, so this route cannot be taken: ${entry.unusable}`,
+        );
+      }
+    }
+    if (seen.has(route.hint))
+      issueAt(context, [...path, 'hint'], 'warning', 'an earlier route has the same hint; this one is never taken');
+    seen.add(route.hint);
+  });
+}
+
+function checkFallbacks(config: Assembled, context: PrepareContext): void {
+  for (const entry of config.entries.values()) {
+    const models = [entry.model, ...(entry.fields.fallback_models ?? [])];
+    models.forEach((model, index) => {
+      if (index === 0 || models.indexOf(model) === index) return;
+      issueAt(
+        context,
+        entryPath(entry, 'fallback_models', String(index - 1)),
+        'warning',
+        `"${model ?? ''}" is tried already, left out`,
+      );
+    });
+    const spares = entry.fields.fallback ?? [];
+    spares.forEach((reference, index) => {
+      checkSpare(config, reference, entryPath(entry, 'fallback', String(index)), context);
+    });
+  }
+  config.extraFallbacks.forEach((reference, index) => {
+    checkSpare(config, reference, ['reliability', 'fallback_providers', String(index)], context);
+  });
+  for (const cycle of findCycles(config)) {
+    const way = [...cycle.way, cycle.way[0] ?? ''].join(' → ');
+    const message = `"${cycle.reference}" closes a cycle (${way}), left out`;
+    issueAt(context, entryPath(cycle.entry, 'fallback', String(cycle.index)), 'warning', message);
+  }
+}
+
+function checkSpare(config: Assembled, reference: string, path: ConfigPath, context: PrepareContext): void {
+  const spare = findEntry(config.entries, reference);
+  if (spare === undefined) {
+    const message = `the fallback "${reference}" is no entry of [providers.models], left out`;
+    issueAt(context, path, 'warning', message, suggestEntry(config.entries, reference));
+  } else if (spare.unusable !== undefined) {
+    issueAt(context, path, 'warning', `the fallback "${reference}" cannot be used, left out: ${spare.unusable}`);
+  } else if (spare.model === undefined && !hasAttributedModel(config)) {
+    issueAt(
+      context,
+      path,
+      'warning',
+      `the fallback "${reference}" names no model and its slot has no default, left out`,
+      'set model on it',
+    );
+  }
+}
+
+/** A `model_fallbacks` key may give the spare its model; which one, the walk finds out. */
+function hasAttributedModel(config: Assembled): boolean {
+  return Object.keys(config.document.reliability?.model_fallbacks ?? {}).length > 0;
+}
+
+interface Cycle {
+  readonly entry: ConfigEntry;
+  readonly index: number;
+  readonly reference: string;
+  readonly way: readonly string[];
+}
+
+/** Depth-first along the current path, the default entry first; each link that leads back is one cycle. */
+export function findCycles(config: Assembled): Cycle[] {
+  const cycles: Cycle[] = [];
+  const finished = new Set<string>();
+  const visit = (entry: ConfigEntry, way: readonly string[]): void => {
+    const here = [...way, entry.ref];
+    (entry.fields.fallback ?? []).forEach((reference, index) => {
+      const next = findEntry(config.entries, reference);
+      if (next === undefined) return;
+      const at = here.indexOf(next.ref);
+      if (at !== -1) cycles.push({ entry, index, reference, way: here.slice(at) });
+      else if (!finished.has(next.ref)) visit(next, here);
+    });
+    finished.add(entry.ref);
+  };
+  const first = config.defaultEntry === undefined ? undefined : config.entries.get(config.defaultEntry);
+  if (first !== undefined) visit(first, []);
+  for (const entry of config.entries.values()) if (!finished.has(entry.ref)) visit(entry, []);
+  return cycles;
+}
+
+function checkUsable(config: Assembled, context: PrepareContext): void {
+  const primaries = new Set<string>();
+  if (config.defaultEntry !== undefined) primaries.add(config.defaultEntry);
+  for (const agent of config.agents.values()) {
+    const entry = agent.entry === undefined ? undefined : findEntry(config.entries, agent.entry);
+    if (agent.enabled && entry !== undefined) primaries.add(entry.ref);
+  }
+  for (const entry of config.entries.values()) {
+    if (entry.unusable === undefined) continue;
+    const isPrimary = primaries.has(entry.ref);
+    const message = isPrimary ? `cannot be used: ${entry.unusable}` : `cannot be used, left out: ${entry.unusable}`;
+    issueAt(context, entryPath(entry), isPrimary ? 'error' : 'warning', message);
+  }
+}

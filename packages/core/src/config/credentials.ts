@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { Secret } from '../spec/secret.ts';
+import type { Key } from '../vendors/endpoint-types.ts';
+import type { VendorRow } from '../vendors/row.ts';
+import type { Environment } from './expand.ts';
+import { keyProblem, sealedForm } from './key-text.ts';
+import type { ProviderFields } from './schema/provider.ts';
+
+export const NO_KEY: Key = { fingerprint: 'none' };
+
+export interface Credentials {
+  readonly keys: readonly Key[];
+  /** `api_key`, `api_keys`, or the variable that held the key. */
+  readonly source?: string;
+  /** What is wrong with a variable that was found, without its value. */
+  readonly problem?: string;
+}
+
+/** The same key twice is one key. */
+export function keysOf(secrets: readonly Secret[]): Key[] {
+  const seen = new Set<string>();
+  const keys: Key[] = [];
+  for (const secret of secrets) {
+    if (secret.reveal() === '' || seen.has(secret.reveal())) continue;
+    seen.add(secret.reveal());
+    keys.push({ fingerprint: secret.fingerprint, secret });
+  }
+  return keys;
+}
+
+/**
+ * Keys of an entry: `api_key`, then `api_keys`, then `extra` (the `[reliability]` ones); without any of them the first
+ * of the vendor's variables that is set; else the placeholder or nothing for a server that takes no key.
+ */
+export function findCredentials(
+  fields: ProviderFields,
+  row: VendorRow | undefined,
+  region: string | undefined,
+  extra: readonly Secret[],
+  env: Environment,
+): Credentials {
+  if (fields.requires_openai_auth === true) return openaiAuth(env, row);
+  const written = [...(fields.api_key === undefined ? [] : [fields.api_key]), ...(fields.api_keys ?? []), ...extra];
+  const keys = keysOf(written);
+  if (keys.length > 0) return { keys, source: fields.api_key === undefined ? 'api_keys' : 'api_key' };
+  const found = fromVariables(keyVariables(row, region), env);
+  if (found !== undefined) return found;
+  return row === undefined || row.keyRequired ? { keys: [] } : { keys: [placeholder(row)] };
+}
+
+export function keyVariables(row: VendorRow | undefined, region: string | undefined): readonly string[] {
+  const regional = region === undefined ? [] : (row?.regions?.[region]?.keyVariables ?? []);
+  return [...new Set([...regional, ...(row?.keyVariables ?? [])])];
+}
+
+function fromVariables(names: readonly string[], env: Environment): Credentials | undefined {
+  for (const name of names) {
+    const text = env[name]?.trim() ?? '';
+    if (text === '') continue;
+    const problem = keyProblem(text) ?? sealedForm(text);
+    if (problem !== undefined) return { keys: [], source: name, problem: `the variable ${name} ${problem}` };
+    return { keys: keysOf([new Secret(text)]), source: name };
+  }
+  return undefined;
+}
+
+function placeholder(row: VendorRow): Key {
+  if (row.placeholderKey === undefined) return NO_KEY;
+  const secret = new Secret(row.placeholderKey);
+  return { fingerprint: secret.fingerprint, secret };
+}
+
+/** `requires_openai_auth`: the variable, else the key the Codex program stored. */
+function openaiAuth(env: Environment, row: VendorRow | undefined): Credentials {
+  const found = fromVariables(['OPENAI_API_KEY'], env);
+  if (found !== undefined) return found;
+  const stored = codexKey(env);
+  if (stored !== undefined) return { keys: keysOf([new Secret(stored)]), source: 'auth.json of Codex' };
+  return row !== undefined && !row.keyRequired ? { keys: [NO_KEY] } : { keys: [] };
+}
+
+/** `$CODEX_HOME/auth.json`, `OPENAI_API_KEY` (openai/codex, codex-rs/login, read 2026-09). */
+function codexKey(env: Environment): string | undefined {
+  const home = env['CODEX_HOME'] || join(env['HOME'] || homedir(), '.codex');
+  try {
+    const content = JSON.parse(readFileSync(join(home, 'auth.json'), 'utf8')) as { OPENAI_API_KEY?: unknown };
+    const key = content.OPENAI_API_KEY;
+    return typeof key === 'string' && key.trim() !== '' && keyProblem(key.trim()) === undefined
+      ? key.trim()
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,123 @@
+import type { WireId } from '../spec/wire-id.ts';
+import { allVendors } from '../vendors/lookup.ts';
+import { entryPath } from './checks.ts';
+import { wireApiIgnored, wireFor } from './entries.ts';
+import type { ConfigEntry } from './model.ts';
+import { issueAt, type PrepareContext } from './prepare.ts';
+import { FAMILY_FIELDS } from './schema/provider.ts';
+
+const CHAT: readonly WireId[] = ['openai-chat'];
+const OPENAI: readonly WireId[] = ['openai-chat', 'openai-responses'];
+
+/** Fields that only some protocols can carry. */
+const FIELD_WIRES: Readonly<Record<string, readonly WireId[]>> = {
+  chat_template_kwargs: CHAT,
+  replay_assistant_reasoning: CHAT,
+  merge_system_into_user: CHAT,
+  requires_openai_auth: OPENAI,
+};
+
+/** Fields no part of this version reads yet. */
+const NOT_YET: Readonly<Record<string, string>> = {
+  live_pricing: 'prices are read from `pricing` only',
+  auth_profile: 'stored logins are not available in this version yet',
+  oauth_client_id: 'logins are not available in this version yet',
+  oauth_client_secret: 'logins are not available in this version yet',
+  oauth_refresh_token: 'logins are not available in this version yet',
+  oauth_resource_url: 'logins are not available in this version yet',
+  oauth_project: 'logins are not available in this version yet',
+};
+
+/** Headers that the connection itself owns. */
+const OWN_HEADERS = new Set(['host', 'content-length', 'connection', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Every field an entry sets and its slot cannot honour is said aloud. */
+export function checkHonoured(entry: ConfigEntry, wires: ReadonlySet<WireId>, context: PrepareContext): void {
+  const { row, fields } = entry;
+  if (row === undefined) return;
+  const warn = (field: string, message: string) => issueAt(context, entryPath(entry, field), 'warning', message);
+  const picked = wireFor(entry, wires);
+  const wire = 'wire' in picked ? picked.wire : row.wires[0];
+  if (wireApiIgnored(entry))
+    warn('wire_api', `has no effect: ${row.name} speaks ${row.wires.join(', ') || 'no protocol'} only`);
+  for (const [field, value] of Object.entries(fields)) {
+    if (value === undefined || value === false) continue;
+    const allowed = FIELD_WIRES[field];
+    if (allowed !== undefined && wire !== undefined && !allowed.includes(wire)) {
+      warn(field, `has no effect on ${row.name}, which is called by ${wire}`);
+    } else if (FAMILY_FIELDS.includes(field) && field !== 'auth_mode' && row.fields?.includes(field) !== true) {
+      warn(field, `has no effect on ${row.name}`);
+    } else if (NOT_YET[field] !== undefined) warn(field, `has no effect: ${NOT_YET[field]}`);
+  }
+  if (fields.auth_mode === 'oauth') {
+    const isKnown = row.fields?.includes('auth_mode') === true || row.auth === 'oauth';
+    warn(
+      'auth_mode',
+      isKnown
+        ? 'logins are not available in this version yet; a key is used'
+        : `has no effect on ${row.name}, which takes a key`,
+    );
+  }
+  checkEndpoint(entry, warn);
+  checkThink(entry, warn);
+  checkHeaders(entry, context);
+  checkExtra(entry, warn);
+  checkKeyPrefix(entry, warn);
+}
+
+type Warn = (field: string, message: string) => void;
+
+function checkEndpoint({ row, fields }: ConfigEntry, warn: Warn): void {
+  if (fields.endpoint === undefined || row === undefined) return;
+  const isKnown = Object.hasOwn(row.endpoints, fields.endpoint) || row.regions?.[fields.endpoint] !== undefined;
+  if (fields.uri !== undefined && !isKnown) warn('endpoint', 'has no effect: uri says where the calls go');
+}
+
+function checkThink({ row, fields, model }: ConfigEntry, warn: Warn): void {
+  if (fields.think === undefined || row === undefined) return;
+  const styles = [row.quirks, ...(row.modelRules ?? []).map((rule) => rule.quirks)].map(
+    (quirks) => quirks?.reasoningStyle,
+  );
+  if (styles.some((style) => style !== undefined && style !== 'none')) return;
+  const about = model === undefined ? row.name : `${row.name} (${model})`;
+  warn('think', `has no effect: ${about} has no known switch for thinking; use chat_template_kwargs or provider_extra`);
+}
+
+function checkHeaders(entry: ConfigEntry, context: PrepareContext): void {
+  for (const name of Object.keys(entry.fields.extra_headers ?? {})) {
+    const path = entryPath(entry, 'extra_headers', name);
+    if (!HEADER_NAME.test(name)) issueAt(context, path, 'error', 'is no header name');
+    else if (OWN_HEADERS.has(name.toLowerCase()))
+      issueAt(context, path, 'warning', 'has no effect: the connection sets it');
+  }
+}
+
+function checkExtra({ fields }: ConfigEntry, warn: Warn): void {
+  for (const key of ['model', 'messages', 'stream', 'tools', 'input']) {
+    if (Object.hasOwn(fields.provider_extra ?? {}, key))
+      warn('provider_extra', `"${key}" has no effect: the request sets it itself`);
+  }
+}
+
+/** A key that carries another vendor's mark would only be rejected, or worse, shown to a stranger. */
+function checkKeyPrefix(entry: ConfigEntry, warn: Warn): void {
+  const { row, uri } = entry;
+  if (row?.keyPrefixes === undefined || uri !== undefined) return;
+  for (const { secret } of entry.keys) {
+    const text = secret?.reveal() ?? '';
+    const own = longestPrefix(text, row.keyPrefixes);
+    for (const other of allVendors()) {
+      if (other.id === row.id || longestPrefix(text, other.keyPrefixes ?? []) <= own) continue;
+      warn(
+        entry.keySource === 'api_keys' ? 'api_keys' : 'api_key',
+        `a key looks like one of ${other.name}, not of ${row.name}`,
+      );
+      return;
+    }
+  }
+}
+
+function longestPrefix(text: string, prefixes: readonly string[]): number {
+  return Math.max(0, ...prefixes.filter((prefix) => text.startsWith(prefix)).map((prefix) => prefix.length));
+}

@@ -1,0 +1,16 @@
+export { formatIssue, ConfigError, type Issue, type Report } from './issue.ts';
+export { assertUsable, configFromEnvironment, loadConfig, loadConfigText, type LoadOptions } from './load.ts';
+export type { FlagOverride } from './flags.ts';
+export { treeFromSlots, vendorsInEnvironment, type FoundEntry } from './environment.ts';
+export { findConfigFile, standinHome, type ConfigFile } from './files.ts';
+export { createRouter, type RouterOptions } from './resolve.ts';
+export type { ConfigRouter, Router, Selector } from './router-types.ts';
+export type { Config, ConfigAgent, ConfigEntry, ModelRoute } from './model.ts';
+export { describeConfig, describeValue, maskUri, type ConfigValue } from './describe.ts';
+export { formatSource, type Source } from './source.ts';
+export { formatPath, parsePath } from './path.ts';
+export { configSchema, SCHEMA_VERSION, type ConfigDocument } from './schema/root.ts';
+export { nodeAt, rootNode, type FieldNode, type FieldShape } from './schema/walk.ts';
+export { buildDefaults, type BuildDefaults } from './build-defaults.ts';
+export { detectDialect, type Dialect } from './dialects/detect.ts';
+export { suggest } from './nearest.ts';

@@ -1,0 +1,52 @@
+/** One finding about a config. No secret is ever part of one. */
+export interface Issue {
+  readonly level: 'error' | 'warning';
+  readonly message: string;
+  /** File as the user named it; absent for a finding about the environment. */
+  readonly file?: string;
+  /** 1-based line in that file. */
+  readonly line?: number;
+  /** Dotted config path, `providers.models.anthropic.main.model`. */
+  readonly path?: string;
+  /** What to do next, or the nearest known key. */
+  readonly suggestion?: string;
+}
+
+/** What `config validate` prints. A config with errors must not be started; one with warnings may. */
+export interface Report {
+  readonly errors: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+/** `standin.toml:12: error: providers.models.openai.main.modle: unknown key (did you mean "model"?)` */
+export function formatIssue(issue: Issue): string {
+  const place = issue.file === undefined ? '' : `${issue.file}${issue.line === undefined ? '' : `:${issue.line}`}: `;
+  const path = issue.path === undefined || issue.path === '' ? '' : `${issue.path}: `;
+  const next = issue.suggestion === undefined ? '' : ` (${issue.suggestion})`;
+  return `${place}${issue.level}: ${path}${issue.message}${next}`;
+}
+
+/** The config cannot be used. `issues` holds every error; the message lists them one per line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(formatIssue).join('\n'));
+    this.issues = issues;
+  }
+}
+
+/** Collects findings while a config is read; the same finding is kept once. */
+export class IssueList {
+  readonly errors: Issue[] = [];
+  readonly warnings: Issue[] = [];
+  readonly #seen = new Set<string>();
+
+  add(issue: Issue): void {
+    const key = formatIssue(issue);
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    (issue.level === 'error' ? this.errors : this.warnings).push(issue);
+  }
+}

@@ -1,0 +1,129 @@
+import { isAbsolute, relative } from 'node:path';
+
+import { WIRE_IDS, type WireId } from '../spec/wire-id.ts';
+import { assemble } from './assemble.ts';
+import { buildDefaults, type BuildDefaults } from './build-defaults.ts';
+import { checkReferences } from './checks.ts';
+import { checkSchema } from './check-schema.ts';
+import { modelFacts } from './model-facts.ts';
+import { parseConfigText, type ParsedFile } from './dialects/native.ts';
+import { treeFromEnvironment, type FoundEntry } from './environment.ts';
+import type { Environment } from './expand.ts';
+import { findConfigFile, readConfigFile } from './files.ts';
+import { applyFlags, type FlagOverride } from './flags.ts';
+import { checkHonoured } from './honours.ts';
+import { ConfigError, IssueList } from './issue.ts';
+import type { Config } from './model.ts';
+import { applyEnvironment } from './overrides.ts';
+import { isTree, valueAt, type Tree } from './path.ts';
+import { issueAt, prepare, type PrepareContext } from './prepare.ts';
+import { SCHEMA_VERSION } from './schema/root.ts';
+import { SourceMap } from './source.ts';
+
+export interface LoadOptions {
+  /** `--config PATH`. */
+  readonly configPath?: string;
+  /** Default `process.env`. */
+  readonly env?: Environment;
+  /** Default `process.cwd()`. */
+  readonly cwd?: string;
+  /** Values of command flags; they win over everything. */
+  readonly flags?: readonly FlagOverride[];
+  /** Wires the program can speak; an entry of another one cannot be used. Default: all. */
+  readonly wires?: Iterable<WireId>;
+  /** Default: what was set while the package was built. */
+  readonly build?: BuildDefaults;
+  /** Entries to use when there is no file: local servers that answered. They come after the vendors with a key. */
+  readonly found?: readonly FoundEntry[];
+}
+
+/**
+ * Finds, reads and checks the config. Never stops at the first finding: look at `report`, and start nothing when it has
+ * errors (`assertUsable`). Without a file, entries are made from the vendor keys in the environment.
+ * Throws `ConfigError` when there is no such file, it cannot be read, or it is no TOML at all.
+ */
+export function loadConfig(options: LoadOptions = {}): Config {
+  const env = options.env ?? process.env;
+  const cwd = options.cwd ?? process.cwd();
+  const found = findConfigFile({
+    ...(options.configPath === undefined ? {} : { configPath: options.configPath }),
+    env,
+    cwd,
+  });
+  if (found === undefined) return build(undefined, undefined, env, options);
+  const name = shownPath(found.path, cwd);
+  return build(parseConfigText(readConfigFile(found.path), name), { path: found.path, name }, env, options);
+}
+
+/** The same for a text that is already in memory (an editor's buffer, a test). `file` is the name findings carry. */
+export function loadConfigText(text: string, file: string, options: LoadOptions = {}): Config {
+  return build(parseConfigText(text, file), { path: file, name: file }, options.env ?? process.env, options);
+}
+
+/** A config without a file: overrides, else entries for every vendor whose key stands in the environment. */
+export function configFromEnvironment(
+  env: Environment,
+  options: Omit<LoadOptions, 'configPath' | 'env' | 'cwd'> = {},
+): Config {
+  return build(undefined, undefined, env, options);
+}
+
+/** Throws `ConfigError` with every error of the report. */
+export function assertUsable(config: Config): Config {
+  if (config.report.errors.length > 0) throw new ConfigError(config.report.errors);
+  return config;
+}
+
+function build(
+  parsed: ParsedFile | undefined,
+  file: { readonly path: string; readonly name: string } | undefined,
+  env: Environment,
+  options: LoadOptions,
+): Config {
+  const issues = new IssueList();
+  const sources = new SourceMap();
+  const context: PrepareContext = { file: file?.name, index: parsed?.index, env, sources, issues };
+  const facts = modelFacts();
+  const wires = new Set<WireId>(options.wires ?? WIRE_IDS);
+  const defaults = options.build ?? buildDefaults;
+  let tree: Tree = parsed?.tree ?? {};
+  applyEnvironment(tree, env, sources, issues);
+  applyFlags(tree, options.flags ?? [], sources, issues);
+  const implicit = file === undefined && !hasEntries(tree);
+  if (implicit) tree = { ...tree, ...treeFromEnvironment(env, defaults, wires, options.found) };
+  const document = checkSchema(prepare(tree, context), context);
+  checkVersion(document.schema_version, context);
+  const assembled = assemble(document, { env, wires, build: defaults, attributeModel: facts.attributeModel }, implicit);
+  checkReferences(assembled, context);
+  for (const entry of assembled.entries.values()) checkHonoured(entry, wires, context);
+  if (assembled.entries.size === 0 && file !== undefined) {
+    issueAt(context, [], 'warning', 'the config has no [providers.models.<type>.<alias>] entry');
+  }
+  return {
+    ...(file === undefined ? {} : { file: file.path }),
+    dialect: parsed?.dialect ?? 'environment',
+    ...assembled,
+    sources,
+    report: { errors: issues.errors, warnings: issues.warnings },
+  };
+}
+
+function hasEntries(tree: Tree): boolean {
+  const models = valueAt(tree, ['providers', 'models']);
+  return isTree(models) && Object.values(models).some((aliases) => isTree(aliases) && Object.keys(aliases).length > 0);
+}
+
+function checkVersion(version: number | undefined, context: PrepareContext): void {
+  if (version === undefined || version === SCHEMA_VERSION) return;
+  const path = ['schema_version'];
+  if (version > SCHEMA_VERSION) {
+    const message = `this file is of generation ${version}, but this version reads up to ${SCHEMA_VERSION}`;
+    issueAt(context, path, 'error', message, 'use a newer Standin');
+  } else issueAt(context, path, 'warning', `read as generation ${SCHEMA_VERSION}, though it says ${version}`);
+}
+
+/** Short names read better: relative below the working directory, absolute elsewhere. */
+function shownPath(path: string, cwd: string): string {
+  const short = relative(cwd, path);
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+import { agentSchema, modelRouteSchema } from './agent.ts';
+import { field, foreignKeys } from './meta.ts';
+import { providerSchema } from './provider.ts';
+import { reliabilitySchema } from './reliability.ts';
+
+export const SCHEMA_VERSION = 3;
+
+const gatewaySchema = z.strictObject({
+  host: field(z.string().min(1), { description: 'Address to listen on.', defaultText: '127.0.0.1' }),
+  port: field(z.int().min(0).max(65_535), {
+    description: 'Port to listen on; 0 takes a free one.',
+    defaultText: '8787',
+  }),
+  workers: field(z.int().min(1).max(256), { description: 'Processes that serve.', defaultText: '1' }),
+  max_body_mb: field(z.number().positive().max(1024), { description: 'Largest request body, MiB.', defaultText: '32' }),
+  ...foreignKeys(
+    [
+      'require_pairing',
+      'allow_public_bind',
+      'allow_remote_admin',
+      'paired_tokens',
+      'path_prefix',
+      'web_dist_dir',
+      'pair_rate_limit_per_minute',
+      'webhook_rate_limit_per_minute',
+      'trust_forwarded_headers',
+      'rate_limit_max_keys',
+      'idempotency_ttl_secs',
+      'idempotency_max_keys',
+      'session_persistence',
+      'session_ttl_hours',
+      'pairing_dashboard',
+      'tls',
+      'request_timeout_secs',
+      'long_running_request_timeout_secs',
+    ],
+    'ZeroClaw',
+  ),
+});
+
+/** Sections of Standin that later versions fill. */
+export const LATER_SECTIONS = ['budgets', 'ledger', 'cost', 'query_classification'] as const;
+
+/** Sections of a ZeroClaw v3 file that are not about model calls. */
+export const FOREIGN_SECTIONS = [
+  'a2a', 'acp', 'approval_routes', 'autonomy', 'backup', 'browser', 'browser_delegate', 'channels', 'claude_code',
+  'cloud_ops', 'codex_cli', 'composio', 'conversational_ai', 'cron', 'data_retention', 'delegate', 'devices',
+  'embedding_routes', 'escalation', 'eval', 'file_upload', 'gemini_cli', 'google_workspace', 'hardware', 'heartbeat',
+  'hooks', 'http_request', 'identity', 'image_gen', 'jira', 'knowledge', 'knowledge_bundles', 'linkedin', 'locale',
+  'locales', 'mcp', 'mcp_bundles', 'media_pipeline', 'memory', 'microsoft365', 'multimodal', 'node_transport', 'nodes',
+  'notion', 'observability', 'onboard_state', 'opencode_cli', 'pacing', 'peer_groups', 'peripherals', 'pipeline',
+  'plugins', 'project_intel', 'proxy', 'risk_profiles', 'runtime', 'runtime_profiles', 'scheduler', 'secrets',
+  'security', 'security_ops', 'shell_tool', 'skill_bundles', 'skills', 'sop', 'storage', 'swarms', 'text_browser',
+  'tool_filter_groups', 'transcription', 'trust', 'tts', 'tunnel', 'tuis', 'verifiable_intent', 'web_fetch',
+  'web_search', 'workspace',
+] as const; // prettier-ignore
+
+export const configSchema = z.strictObject({
+  schema_version: field(z.int().min(1), {
+    description: 'Generation of this file.',
+    defaultText: String(SCHEMA_VERSION),
+  }),
+  providers: field(
+    z.strictObject({
+      models: field(z.record(z.string().min(1), z.record(z.string().min(1), providerSchema)), {
+        description: 'Entries by slot and alias: `[providers.models.<type>.<alias>]`.',
+      }),
+      ...foreignKeys(['tts', 'transcription', 'embeddings', 'fallback'], 'ZeroClaw'),
+    }),
+    { description: 'Model providers.' },
+  ),
+  agents: field(z.record(z.string().min(1), agentSchema), { description: 'Agents by alias.' }),
+  reliability: field(reliabilitySchema, { description: 'Retries, limits and rescue.' }),
+  model_routes: field(z.array(modelRouteSchema), { description: 'Routes by requested model name.' }),
+  gateway: field(gatewaySchema, { description: 'The HTTP gateway.' }),
+  ...foreignKeys(LATER_SECTIONS, 'Standin (later)'),
+  ...foreignKeys(FOREIGN_SECTIONS, 'ZeroClaw'),
+});
+
+/** The whole config as checked: names as in the file, secrets opaque, nothing filled in. */
+export type ConfigDocument = z.output<typeof configSchema>;
+export type GatewayFields = z.output<typeof gatewaySchema>;
