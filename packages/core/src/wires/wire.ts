@@ -51,6 +51,11 @@ export interface StreamDecoder {
   end(): StreamEvent[];
   /** True once the terminal marker was seen: nothing more is needed from the socket. */
   readonly done: boolean;
+  /**
+   * True once the answer itself is complete although the marker has not come (finish reason seen): whoever waits for
+   * more bytes may stop after a short grace and call `end()`.
+   */
+  readonly complete?: boolean;
   /** Events that could not be decoded and were skipped (never inside a tool call: those throw). */
   readonly skipped: number;
 }
