@@ -1,0 +1,56 @@
+import type { CommandModule } from './context.ts';
+
+export interface CommandRow {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  /** Loaded only when this command is the one that runs, so that none pays for another. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'agent',
+    summary: 'ask a model: one turn with -m or piped input, a conversation without',
+    load: () => import('../commands/agent.ts'),
+  },
+  {
+    name: 'serve',
+    alias: 'gateway',
+    summary: 'run the gateway that OpenAI and Anthropic clients can talk to',
+    load: () => import('../commands/serve.ts'),
+  },
+  {
+    name: 'plan',
+    summary: 'print the exact walk that the config yields: targets, models, URLs, keys',
+    load: () => import('../commands/plan.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'list, get and validate the configuration',
+    load: () => import('../commands/config.ts'),
+  },
+  {
+    name: 'providers',
+    summary: 'the catalog of vendors: aliases, endpoints, key variables, examples',
+    load: () => import('../commands/providers.ts'),
+  },
+  {
+    name: 'simulate',
+    summary: 'run a stand-in vendor on loopback with scripted faults',
+    load: () => import('../commands/simulate.ts'),
+  },
+];
+
+/** Named in the contract, still to be built: they say so instead of failing as unknown words. */
+export const LATER_COMMANDS: readonly string[] = [
+  'batch',
+  'init',
+  'models',
+  'auth',
+  'rehearse',
+  'explain',
+  'doctor',
+  'usage',
+  'ui',
+];

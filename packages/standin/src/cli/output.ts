@@ -1,0 +1,85 @@
+import type { Writable } from 'node:stream';
+
+type Terminal = Writable & { readonly isTTY?: boolean };
+
+type Paint = (text: string) => string;
+
+export interface Style {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly green: Paint;
+  readonly yellow: Paint;
+  readonly cyan: Paint;
+}
+
+/** Where a command prints: answers on `out`, everything else on `err`. */
+export interface Output {
+  readonly out: Terminal;
+  readonly err: Terminal;
+  readonly style: Style;
+  readonly errorStyle: Style;
+  print(line?: string): void;
+  /** Text as the model wrote it, made harmless for a terminal. Resolves when a full pipe has drained. */
+  write(text: string): Promise<void> | void;
+  note(line?: string): void;
+}
+
+const paint =
+  (on: boolean, open: number, close: number) =>
+  (text: string): string =>
+    on && text !== '' ? `\u001B[${open}m${text}\u001B[${close}m` : text;
+
+function styleFor(stream: Terminal, env: NodeJS.ProcessEnv): Style {
+  const on = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return {
+    bold: paint(on, 1, 22),
+    dim: paint(on, 2, 22),
+    red: paint(on, 31, 39),
+    green: paint(on, 32, 39),
+    yellow: paint(on, 33, 39),
+    cyan: paint(on, 36, 39),
+  };
+}
+
+// A model's answer must not move the cursor, retitle the window or write the clipboard.
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+
+/** Control characters other than newline and tab removed; for terminals only, a pipe gets the exact text. */
+export function safeForTerminal(text: string): string {
+  return text.replace(CONTROL, '');
+}
+
+export function createOutput(
+  env: NodeJS.ProcessEnv = process.env,
+  out: Terminal = process.stdout,
+  err: Terminal = process.stderr,
+): Output {
+  return {
+    out,
+    err,
+    style: styleFor(out, env),
+    errorStyle: styleFor(err, env),
+    print: (line = '') => void out.write(`${line}\n`),
+    write: (text) => {
+      if (text === '') return undefined;
+      if (out.write(out.isTTY === true ? safeForTerminal(text) : text) || out.destroyed) return undefined;
+      return new Promise((resolve) => {
+        out.once('drain', resolve);
+        out.once('close', resolve);
+      });
+    },
+    note: (line = '') => void err.write(`${line}\n`),
+  };
+}
+
+/** Columns padded to the widest cell; the last column is left as it is. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows
+    .map((row) => indent + row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}

@@ -1,0 +1,153 @@
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '@standin/core/config/model';
+import type { CommandContext } from '../cli/context.ts';
+import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
+import { readConfig } from '../cli/open.ts';
+import { table } from '../cli/output.ts';
+import { registerLater } from '../cli/program.ts';
+
+const EXAMPLES = `
+Examples:
+  $ standin config list
+  $ standin config get providers.models.anthropic.main.model
+  $ standin config validate --config ./standin.toml
+  $ standin config path`;
+
+const LATER = ['set', 'unset', 'init', 'migrate', 'schema'];
+
+export function register(command: Command, context: CommandContext): void {
+  command.addHelpText('after', EXAMPLES);
+  command
+    .command('list')
+    .description('Every value in force and where it comes from; secrets are shown as fingerprints.')
+    .option('--filter <prefix>', 'only paths that begin so')
+    .option('--json', 'print [{path, value, secret, source}]')
+    .action(async (options: ListOptions) => list(options, context));
+  command
+    .command('get')
+    .argument('<path>', 'config path, such as reliability.provider_retries')
+    .description('One value; a secret prints only "set" or "unset".')
+    .option('--json', 'print {"path", "value"}, or {"path", "populated"} for a secret')
+    .action(async (path: string, options: { json?: boolean }) => get(path, options, context));
+  command
+    .command('validate')
+    .description('Check the config; exits 2 for an error, and for a fallback that had to be left out.')
+    .option('--json', 'print {"ok", "errors": [...], "warnings": [...]}')
+    .action(async (options: { json?: boolean }) => validate(options, context));
+  command
+    .command('path')
+    .description('The config file in use, or where one is looked for.')
+    .action(async () => showPath(context));
+  registerLater(command, LATER, context.version);
+}
+
+interface ListOptions {
+  readonly filter?: string;
+  readonly json?: boolean;
+}
+
+/** Findings go to stderr, so that what is on stdout stays a list. */
+function tellFindings(
+  config: Config,
+  context: CommandContext,
+  format: (issue: Config['report']['errors'][number]) => string,
+): void {
+  for (const issue of [...config.report.errors, ...config.report.warnings]) context.output.note(format(issue));
+}
+
+async function list(options: ListOptions, context: CommandContext): Promise<void> {
+  const { output } = context;
+  const config = await readConfig(context);
+  const { settingsOf, valueText } = await import('../settings/values.ts');
+  const { formatIssue } = await import('@standin/core/config/issue');
+  const settings = settingsOf(config).filter(({ path }) => path.startsWith(options.filter ?? ''));
+  if (options.json === true) output.print(JSON.stringify(settings, null, 2));
+  else {
+    const rows = settings.map(({ path, value, secret, source }) => [
+      path,
+      `${valueText(value)}${secret ? ' (secret)' : ''}`,
+      source,
+    ]);
+    if (rows.length > 0) output.print(table(rows));
+    else
+      output.print(
+        config.file === undefined ? 'No config file and no vendor key in the environment.' : 'Nothing is set.',
+      );
+  }
+  tellFindings(config, context, formatIssue);
+}
+
+async function get(text: string, options: { json?: boolean }, context: CommandContext): Promise<void> {
+  const { output } = context;
+  const [{ formatPath, parsePath }, { nodeAt }] = await Promise.all([
+    import('@standin/core/config/path'),
+    import('@standin/core/config/schema/walk'),
+  ]);
+  const path = parsePath(text);
+  const node = path.length === 0 ? undefined : nodeAt(path);
+  if (node === undefined) throw new UsageError(await unknownPath(text, path));
+  const config = await readConfig(context);
+  const { settingAt, settingsOf, valueText, masked } = await import('../settings/values.ts');
+  const own = settingAt(config, path);
+  const value = own ?? settingsOf(config).find((setting) => setting.path === formatPath(path))?.value;
+  if (node.meta.secret === true) {
+    const populated = value !== undefined;
+    output.print(
+      options.json === true ? JSON.stringify({ path: formatPath(path), populated }) : populated ? 'set' : 'unset',
+    );
+    return;
+  }
+  if (options.json === true) output.print(JSON.stringify({ path: formatPath(path), value: masked(value ?? null) }));
+  else if (value !== undefined) output.print(valueText(value));
+  else
+    output.note(
+      `${formatPath(path)} is not set${node.meta.defaultText === undefined ? '' : ` (default: ${node.meta.defaultText})`}.`,
+    );
+}
+
+async function unknownPath(text: string, path: readonly string[]): Promise<string> {
+  const [{ nodeAt, rootNode }, { suggest }] = await Promise.all([
+    import('@standin/core/config/schema/walk'),
+    import('@standin/core/config/nearest'),
+  ]);
+  let depth = path.length - 1;
+  while (depth > 0 && nodeAt(path.slice(0, depth)) === undefined) depth--;
+  const parent = depth === 0 ? rootNode : nodeAt(path.slice(0, depth));
+  const known = parent?.shape.type === 'object' ? Object.keys(parent.shape.fields) : [];
+  const hint = suggest(path[depth] ?? '', known);
+  return `No config path ${text}${hint === undefined ? '' : ` (${hint})`}.`;
+}
+
+async function validate(options: { json?: boolean }, context: CommandContext): Promise<void> {
+  const { output } = context;
+  const { formatIssue } = await import('@standin/core/config/issue');
+  const config = await readConfig(context);
+  const { errors, warnings } = config.report;
+  const broken = errors.length > 0 || warnings.some(isBrokenFallback);
+  if (options.json === true) output.print(JSON.stringify({ ok: !broken, errors, warnings }, null, 2));
+  else {
+    for (const issue of [...errors, ...warnings]) output.note(formatIssue(issue));
+    const where = config.file ?? 'No config file: the environment';
+    if (!broken) output.print(`${where} is valid${warnings.length === 0 ? '' : ` (${warnings.length} warnings)`}.`);
+  }
+  if (broken) throw new ExitWith(EXIT.usage);
+}
+
+/** A spare that was left out does not stop the service, but a check must not pass it. */
+function isBrokenFallback(issue: Config['report']['warnings'][number]): boolean {
+  return /(^|\.)(fallback|fallback_models|fallback_providers)(\.|$)/.test(issue.path ?? '');
+}
+
+async function showPath(context: CommandContext): Promise<void> {
+  const { findConfigFile, standinHome } = await import('@standin/core/config/files');
+  const { config: configPath } = context.globals();
+  const found = findConfigFile({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: context.env,
+    cwd: process.cwd(),
+  });
+  if (found !== undefined) return context.output.print(found.path);
+  const home = join(standinHome(context.env), 'config.toml');
+  context.output.note(`No config file: looked for --config, $STANDIN_CONFIG, ${resolve('standin.toml')} and ${home}.`);
+}

@@ -1,0 +1,146 @@
+import type { Command } from 'commander';
+import type { VendorRow } from '@standin/core/vendors/row';
+import type { CommandContext } from '../cli/context.ts';
+import { UsageError } from '../cli/exit.ts';
+import type { Output } from '../cli/output.ts';
+import { table } from '../cli/output.ts';
+
+const loadCatalog = () => import('@standin/core/vendors/lookup');
+
+export function register(command: Command, context: CommandContext): void {
+  const { output } = context;
+  command.addHelpText('after', '\nExamples:\n  $ standin providers list\n  $ standin providers show groq');
+  command
+    .command('list')
+    .description('Every vendor of the catalog.')
+    .option('--json', 'print the rows as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const { allVendors } = await loadCatalog();
+      if (options.json === true) output.print(JSON.stringify(allVendors().map(rowJson), null, 2));
+      else printList(allVendors(), context);
+    });
+  command
+    .command('show')
+    .argument('<slot>', 'slot or alias, such as "anthropic" or "z.ai"')
+    .description('One vendor: aliases, endpoints, key variables and a worked TOML example.')
+    .option('--json', 'print the row as JSON')
+    .addHelpText('after', '\nExamples:\n  $ standin providers show gemini\n  $ standin providers show moonshot-intl')
+    .action(async (slot: string, options: { json?: boolean }) => {
+      const { resolveSlug, unknownSlugMessage } = await loadCatalog();
+      const match = resolveSlug(slot);
+      if (match === undefined) throw new UsageError(unknownSlugMessage(slot));
+      if (options.json === true) output.print(JSON.stringify(rowJson(match.row), null, 2));
+      else printRow(match.row, match.region, output);
+    });
+}
+
+/** What a script may want of a row. */
+function rowJson(row: VendorRow) {
+  const { id, name, endpoints, defaultEndpoint, wires, auth, keyVariables, keyRequired, defaultModel, unavailable } =
+    row;
+  const aliases = Object.keys(row.aliases);
+  return {
+    id,
+    name,
+    aliases,
+    endpoints,
+    defaultEndpoint,
+    wires,
+    auth,
+    keyVariables,
+    keyRequired,
+    defaultModel,
+    unavailable,
+  };
+}
+
+function isLocal(row: VendorRow): boolean {
+  return Object.values(row.endpoints).some((url) => /\/\/(localhost|127\.0\.0\.1)\b/.test(url));
+}
+
+function printList(rows: readonly VendorRow[], context: CommandContext): void {
+  const { output, env } = context;
+  const lines = rows.map((row) => {
+    const found = row.keyVariables.find((name) => (env[name] ?? '') !== '');
+    const marks = [
+      isLocal(row) ? 'local' : '',
+      found === undefined ? '' : `${found} is set`,
+      row.unavailable ? 'not callable' : '',
+    ];
+    return [row.id, row.name, row.wires[0] ?? '', row.keyVariables[0] ?? '', marks.filter(Boolean).join(', ')];
+  });
+  const [head = '', ...rest] = table([['SLOT', 'NAME', 'PROTOCOL', 'KEY VARIABLE', ''], ...lines]).split('\n');
+  output.print(output.style.bold(head));
+  for (const line of rest) output.print(line);
+  output.print(output.style.dim(`\n${rows.length} slots; "standin providers show SLOT" tells more of one.`));
+}
+
+function regionsOf(row: VendorRow): [string, string][] {
+  const main = row.defaultEndpoint ?? Object.keys(row.endpoints)[0];
+  return Object.entries(row.endpoints).map(([region, url]) => [region === main ? `${region} (default)` : region, url]);
+}
+
+function printRow(row: VendorRow, region: string | undefined, output: Output): void {
+  const { style } = output;
+  const aliases = Object.entries(row.aliases).map(([alias, of]) =>
+    of === undefined ? alias : `${alias} (endpoint ${of})`,
+  );
+  const facts: [string, string][] = [
+    ['Protocols', row.wires.join(', ')],
+    ['Aliases', aliases.join(', ') || 'none'],
+    ['Sign-in', authText(row)],
+    ['Key variables', row.keyVariables.join(', ') || 'none'],
+    ['Default model', row.defaultModel ?? 'none: name one'],
+    ...(row.fields === undefined ? [] : ([['Own fields', row.fields.join(', ')]] as [string, string][])),
+    ['Facts from', row.source],
+  ];
+  output.print(`${style.bold(row.name)} ${style.dim(`(slot "${row.id}")`)}`);
+  if (row.unavailable !== undefined) output.print(style.yellow(`Not callable: ${row.unavailable}`));
+  output.print(table(facts, '  '));
+  output.print(`\n${style.bold('Endpoints')}`);
+  const regions = regionsOf(row);
+  output.print(regions.length === 0 ? '  the entry\'s "uri" says where' : table(regions, '  '));
+  output.print(`\n${style.bold('Example')}`);
+  output.print(exampleToml(row, region));
+}
+
+function authText(row: VendorRow): string {
+  const how: Record<VendorRow['auth'], string> = {
+    bearer: 'API key as Bearer token',
+    'x-api-key': 'API key in the x-api-key header',
+    'api-key': 'API key in the api-key header',
+    'x-goog-api-key': 'API key in the x-goog-api-key header',
+    none: 'none',
+    'zhipu-jwt': 'API key, signed into a token for each call',
+    aws: 'AWS credentials (SigV4)',
+    oauth: 'OAuth login',
+  };
+  return row.keyRequired ? how[row.auth] : `${how[row.auth]}, optional`;
+}
+
+const PLACEHOLDER_FIELDS: Readonly<Record<string, string>> = {
+  resource: 'my-resource',
+  deployment: 'my-deployment',
+  api_version: '2024-10-21',
+  region: 'us-east-1',
+  project: 'my-project',
+  account_id: 'my-account',
+  gateway_id: 'my-gateway',
+};
+
+/** A config that loads as it stands; a key the slot needs is read from its variable. */
+export function exampleToml(row: VendorRow, region?: string): string {
+  const lines = ['schema_version = 3', '', `[providers.models.${row.id}.main]`];
+  const templates = Object.values(row.endpoints).join(' ');
+  if (Object.keys(row.endpoints).length === 0) lines.push('uri = "http://127.0.0.1:9000/v1"');
+  for (const [name, value] of Object.entries(PLACEHOLDER_FIELDS)) {
+    if (templates.includes(`{${name}}`) && row.fieldDefaults?.[name] === undefined) lines.push(`${name} = "${value}"`);
+  }
+  if (region !== undefined) lines.push(`endpoint = "${region}"`);
+  lines.push(`model = "${row.defaultModel ?? 'model-id'}"`);
+  const variable = row.keyVariables[0];
+  if (row.keyRequired && variable !== undefined)
+    lines.push(`# The key is read from ${variable}; or write it here:`, `# api_key = "\${${variable}}"`);
+  lines.push('', '[agents.default]', `model_provider = "${row.id}.main"`);
+  return lines.join('\n');
+}

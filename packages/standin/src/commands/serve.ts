@@ -1,0 +1,103 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Gateway } from '@standin/gateway';
+import type { Config } from '@standin/core/config/model';
+import type { FlagOverride } from '@standin/core/config/flags';
+import type { CommandContext } from '../cli/context.ts';
+import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
+import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
+import { chooseUpstream } from '../serve/upstream.ts';
+import { printWelcome } from '../serve/welcome.ts';
+
+interface ServeOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly workers?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  $ standin serve
+  $ standin serve --port 9000 --config ./standin.toml
+  $ OPENAI_BASE_URL=http://127.0.0.1:8787/v1 OPENAI_API_KEY=any your-program
+
+With no config, no vendor key and no local server, it serves simulated vendors, so that you can try it at once.
+Ctrl-C lets answers under way finish; a second one ends them.`;
+
+/** Shared with "simulate". */
+export function portNumber(text: string): string {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+  return text;
+}
+
+function workerCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 256)
+    throw new InvalidArgumentError('It must be a whole number, 1 to 256.');
+  return value;
+}
+
+export function register(command: Command, context: CommandContext): void {
+  command
+    .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <port>', 'port to listen on, 0 for a free one (default: 8787)', portNumber)
+    .option('--workers <number>', 'processes that serve (this version: 1)', workerCount)
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ServeOptions) => serve(options, context));
+}
+
+function flagsOf(options: ServeOptions): FlagOverride[] {
+  const flags: FlagOverride[] = [];
+  if (options.host !== undefined) flags.push({ path: 'gateway.host', value: options.host, name: '--host' });
+  if (options.port !== undefined) flags.push({ path: 'gateway.port', value: Number(options.port), name: '--port' });
+  return flags;
+}
+
+async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
+  const log = context.logger().log;
+  const flags = flagsOf(options);
+  const upstream = await chooseUpstream(await readConfig(context, flags), flags, context);
+  try {
+    const { config } = upstream;
+    const open = await startStandin(config, context);
+    tellWarnings(open, context);
+    const workers = options.workers ?? config.document.gateway?.workers ?? 1;
+    if (workers > 1) log('warn', 'This version serves with one process; more workers come later', { workers });
+    const { createGateway } = await import('@standin/gateway');
+    const limitMb = config.document.gateway?.max_body_mb;
+    const gateway = createGateway({
+      standin: open.standin,
+      log,
+      ...(limitMb === undefined ? {} : { bodyLimitBytes: Math.floor(limitMb * 1024 * 1024) }),
+    });
+    const { url } = await listen(gateway, config);
+    printWelcome(url, upstream, open.standin, context.output);
+    await untilStopped(gateway, context);
+    open.standin.close();
+  } finally {
+    await upstream.close();
+  }
+  if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
+}
+
+async function listen(gateway: Gateway, config: Config): Promise<{ readonly url: string }> {
+  const { host = '127.0.0.1', port = 8787 } = config.document.gateway ?? {};
+  try {
+    return await gateway.listen({ host, port });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ListenError') throw error;
+    const isPublic = (error as { code?: string }).code === 'PUBLIC_HOST';
+    const message = `Listening on ${host} would let other machines use your keys, and this version cannot check its callers yet; use --host 127.0.0.1.`;
+    throw new UsageError(isPublic ? message : error.message, { cause: error });
+  }
+}
+
+/** Resolves when the user stopped the server and the answers under way have ended. */
+async function untilStopped(gateway: Gateway, context: CommandContext): Promise<void> {
+  const { interrupt, output } = context;
+  if (!interrupt.signal.aborted) {
+    await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+  output.note('Stopping; answers under way may finish (Ctrl-C again ends them).');
+  await gateway.close();
+}

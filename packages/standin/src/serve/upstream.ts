@@ -1,0 +1,75 @@
+import { formatPath } from '@standin/core/config/path';
+import type { Config } from '@standin/core/config/model';
+import type { FlagOverride } from '@standin/core/config/flags';
+import type { CommandContext } from '../cli/context.ts';
+import { readConfig } from '../cli/open.ts';
+import type { LocalServer } from './local-servers.ts';
+
+/** What the gateway serves from, and how it came to it. */
+export interface Upstream {
+  readonly config: Config;
+  readonly kind: 'config' | 'environment' | 'local' | 'simulated';
+  readonly local?: readonly LocalServer[];
+  readonly demo?: Demo;
+  close(): Promise<void>;
+}
+
+/** Simulated vendors of this process. */
+export interface Demo {
+  /** A shell command that makes the first vendor fail. */
+  readonly failCommand: string;
+  /** A shell command that mends it. */
+  readonly healCommand: string;
+}
+
+const nothing = async (): Promise<void> => {};
+
+/**
+ * A config or vendor keys win; else model servers that answer on this machine; else simulated vendors, so that a
+ * newcomer sees an answer, and a fallback, in the first minute.
+ */
+export async function chooseUpstream(
+  config: Config,
+  flags: readonly FlagOverride[],
+  context: CommandContext,
+): Promise<Upstream> {
+  if (config.entries.size > 0 || config.report.errors.length > 0) {
+    return { config, kind: config.file === undefined ? 'environment' : 'config', close: nothing };
+  }
+  const [{ findLocalServers, localCandidates }, { allVendors }] = await Promise.all([
+    import('./local-servers.ts'),
+    import('@standin/core/vendors/lookup'),
+  ]);
+  const local = await findLocalServers(localCandidates(allVendors()));
+  if (local.length > 0) {
+    return {
+      config: await readConfig(context, [...flags, ...localFlags(local)]),
+      kind: 'local',
+      local,
+      close: nothing,
+    };
+  }
+  const { startDemo } = await import('./demo.ts');
+  const demo = await startDemo(context.logger().log);
+  return {
+    config: await readConfig(context, [...flags, ...demo.flags]),
+    kind: 'simulated',
+    demo,
+    close: async () => demo.close(),
+  };
+}
+
+/** Entries as a config file would hold them: each server's first model, the other servers as its fallbacks. */
+export function localFlags(servers: readonly LocalServer[]): FlagOverride[] {
+  const refs = servers.map(({ slot }) => `${slot}.local`);
+  return servers.flatMap(({ slot, name, uri, models }, i) => {
+    const base = ['providers', 'models', slot, 'local'];
+    const set = (field: string, value: unknown): FlagOverride => ({
+      path: formatPath([...base, field]),
+      value,
+      name: `found: ${name}`,
+    });
+    const spares = i === 0 && refs.length > 1 ? [set('fallback', refs.slice(1))] : [];
+    return [set('uri', uri), set('model', models[0]), ...spares];
+  });
+}
