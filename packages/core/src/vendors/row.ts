@@ -28,9 +28,15 @@ export interface VendorRow {
   /** Region → base URL with its version path and without a trailing slash; `{name}` stands for an entry field. Empty: `uri` is required. */
   readonly endpoints: Readonly<Record<string, string>>;
   readonly defaultEndpoint?: string;
+  /** Bases of a wire that is served elsewhere than the first one; a region missing here has no such wire. */
+  readonly wireEndpoints?: Readonly<Partial<Record<WireId, Readonly<Record<string, string>>>>>;
+  /** Paths of the server's own protocol that people write in `uri`; taken off before the wire's path is put on. */
+  readonly nativePaths?: readonly string[];
   /** Protocols it speaks, the default first. */
   readonly wires: readonly WireId[];
   readonly auth: AuthScheme;
+  /** Schemes of single wires that differ from `auth`. */
+  readonly wireAuth?: Readonly<Partial<Record<WireId, AuthScheme>>>;
   /** Environment variables read for the key, in order. */
   readonly keyVariables: readonly string[];
   /** Sent when no key is configured and the server wants any (`lm-studio`). */
@@ -46,7 +52,15 @@ export interface VendorRow {
   readonly modelRules?: readonly { readonly match: string; readonly quirks: Partial<Quirks> }[];
   /** Per region headers or quirks. */
   readonly regions?: Readonly<
-    Record<string, { readonly headers?: Readonly<Record<string, string>>; readonly quirks?: Partial<Quirks> }>
+    Record<
+      string,
+      {
+        readonly headers?: Readonly<Record<string, string>>;
+        readonly quirks?: Partial<Quirks>;
+        /** Read before the row's own. */
+        readonly keyVariables?: readonly string[];
+      }
+    >
   >;
   readonly errors?: readonly ErrorPattern[];
   /** Model used when an entry names none. */
@@ -55,6 +69,12 @@ export interface VendorRow {
   readonly listPath?: string | null;
   /** Entry fields beyond the common ones that mean something here (`resource`, `region`). */
   readonly fields?: readonly string[];
+  /** Value of a field the entry leaves out. */
+  readonly fieldDefaults?: Readonly<Record<string, string>>;
+  /** Environment variables a missing field is read from, in order. */
+  readonly fieldVariables?: Readonly<Record<string, readonly string[]>>;
+  /** Why no call can be made through this slot, and what to use instead. */
+  readonly unavailable?: string;
   /** Source and date of the facts above. */
   readonly source: string;
 }

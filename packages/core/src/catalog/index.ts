@@ -1,0 +1,3 @@
+export * from './attribute.ts';
+export * from './models.ts';
+export * from './prices.ts';

@@ -1,0 +1,305 @@
+import type { ErrorPattern } from '../row.ts';
+
+/** Every pattern carries the answer it was seen in; tests run each against its own example. */
+const text = (
+  kind: ErrorPattern['kind'],
+  message: RegExp,
+  example: string,
+  status?: readonly number[],
+): ErrorPattern => ({
+  kind,
+  message,
+  example,
+  ...(status === undefined ? {} : { status }),
+});
+
+/** Used-up money or plan. Tight on purpose: "exceeded your current quota" also means a passing limit at Google. */
+export const QUOTA_PATTERNS: readonly ErrorPattern[] = [
+  text('quota', /credit balance is too low/i, 'Your credit balance is too low to access the Anthropic API.'),
+  text(
+    'quota',
+    /reached your specified (?:workspace )?(?:API )?usage limits/i,
+    'You have reached your specified API usage limits. You will regain access on 2026-12-01.',
+  ),
+  text('quota', /\binsufficient[ _](?:account )?(?:balance|credits?|quota|funds)\b/i, 'Insufficient balance'),
+  text(
+    'quota',
+    /\b(?:out of|run out of|no remaining|not enough|used all available) credits\b/i,
+    'Your team has used all available credits',
+  ),
+  text(
+    'quota',
+    /requires more credits, or fewer max_tokens/i,
+    'This request requires more credits, or fewer max_tokens.',
+  ),
+  text(
+    'quota',
+    /plan (?:does not|doesn't) include|model not available for your plan|purchase package|no available package|package (?:is )?not active/i,
+    'Your current plan does not include this model',
+  ),
+  text(
+    'quota',
+    /\bquota (?:is |has been )?exhausted\b|\bexhausted (?:your|the) (?:monthly|daily|plan)/i,
+    'Quota exhausted for this billing period',
+  ),
+  text(
+    'quota',
+    /\b(?:spend(?:ing)?|billing|credit|monthly usage|monthly spending|daily usage) limit (?:has been |was )?(?:reached|exceeded)/i,
+    'Spending limit reached for this API key',
+  ),
+  text(
+    'quota',
+    /\b(?:exceeded|reached|hit) (?:your|the) (?:monthly|billing|spend(?:ing)?|credit|included) (?:hard )?(?:limit|quota|credits|spending|usage)/i,
+    'You have exceeded your monthly included credits for Inference Providers.',
+  ),
+  text(
+    'quota',
+    /free-models-per-day/i,
+    'Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day',
+  ),
+  text(
+    'quota',
+    /exceeded the quota for this account|account (?:is )?(?:suspended|overdue)|in arrears|in good standing/i,
+    'Access denied, please make sure your account is in good standing.',
+  ),
+];
+
+/** A limit that passes by itself. Comes before the context wordings: Bedrock throttles with "Too many tokens". */
+export const THROTTLE_PATTERNS: readonly ErrorPattern[] = [
+  text('rate-limit', /please wait before trying again/i, 'Too many tokens, please wait before trying again.'),
+  text('rate-limit', /\btoo many requests\b/i, 'Too many requests'),
+  text('rate-limit', /\brate[ -]?limit(?:s|ed|ing)?\b/i, 'Rate limit reached for requests'),
+  text('rate-limit', /\bthrottl(?:ed|ing)\b|\bThrottlingException\b/i, 'Request was throttled'),
+  text('rate-limit', /\b(?:requests|tokens) per (?:minute|second|hour|day)\b/i, 'Limit on tokens per minute reached'),
+];
+
+/** Statuses under which an answer can be about the size of the conversation. */
+export const CONTEXT_STATUSES: readonly number[] = [200, 400, 413, 422, 500];
+
+export const CONTEXT_PATTERNS: readonly ErrorPattern[] = [
+  text('context-window', /prompt is too long/i, 'prompt is too long: 213462 tokens > 200000 maximum'),
+  text(
+    'context-window',
+    /exceeds? (?:the )?context limit/i,
+    'input length and `max_tokens` exceed context limit: 197000 + 8192 > 200000',
+  ),
+  text(
+    'context-window',
+    /maximum context length/i,
+    "This model's maximum context length is 128000 tokens. However, your messages resulted in 130000 tokens.",
+  ),
+  text('context-window', /max(?:imum)? context length/i, 'prompt too long; exceeded max context length by 120 tokens'),
+  text(
+    'context-window',
+    /exceeds? the context window|context window (?:of this model|exceeds limit|exceeded)|exceeds? (?:the )?model'?s? context window/i,
+    'Your input exceeds the context window of this model. Please adjust your input and try again.',
+  ),
+  text(
+    'context-window',
+    /exceeds? the (?:available )?context size|context size has been exceeded/i,
+    'the request exceeds the available context size. try increasing the context size or enable context shift',
+  ),
+  text(
+    'context-window',
+    /exceeds the maximum number of tokens allowed/i,
+    'The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).',
+  ),
+  text(
+    'context-window',
+    /input tokens exceed the configured limit of/i,
+    'Input tokens exceed the configured limit of 272000 tokens.',
+  ),
+  text('context-window', /input is too long/i, 'Input is too long for requested model.'),
+  text(
+    'context-window',
+    /maximum prompt length is/i,
+    "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+  ),
+  text(
+    'context-window',
+    /reduce the length of the (?:messages|prompt|input)/i,
+    'Please reduce the length of the messages or completion.',
+  ),
+  text(
+    'context-window',
+    /greater than the context length/i,
+    'The number of tokens to keep from the initial prompt is greater than the context length',
+  ),
+  text(
+    'context-window',
+    /prompt token count of \d+ exceeds the limit of/i,
+    'prompt token count of 130000 exceeds the limit of 128000',
+  ),
+  text(
+    'context-window',
+    /exceeded model token limit/i,
+    'Invalid request: Your request exceeded model token limit: 131072 (requested: 140011)',
+  ),
+  text(
+    'context-window',
+    /prompt contains \d+ tokens/i,
+    'Prompt contains 140000 tokens and 0 draft tokens, too large for model with 131072 maximum context length',
+  ),
+  text('context-window', /range of input length should be/i, 'Range of input length should be [1, 129024]'),
+  text(
+    'context-window',
+    /current length is \d+ while limit is/i,
+    'Please reduce the length. Current length is 70000 while limit is 65536',
+  ),
+  text(
+    'context-window',
+    /(?:longer than|exceeds?|greater than) the (?:model'?s? )?(?:maximum (?:model|context|input|sequence) length|context length)/i,
+    'The decoder prompt (length 5000) is longer than the maximum model length of 4096.',
+  ),
+  text(
+    'context-window',
+    /`inputs` (?:tokens \+ `max_new_tokens` must be|must have less than)/i,
+    'Input validation error: `inputs` must have less than 4096 tokens. Given: 5000',
+  ),
+  text(
+    'context-window',
+    /context[ _]length[ _](?:is )?exceeded|context window (?:is )?(?:full|exceeded)|token limit exceeded|prompt exceeds max length/i,
+    'Context length exceeded',
+  ),
+  text(
+    'context-window',
+    /\btoo many (?:input )?tokens\b/i,
+    'too many tokens: total number of tokens in the prompt cannot exceed 128000',
+  ),
+  text(
+    'context-window',
+    /ContextWindowExceededError/,
+    'litellm.ContextWindowExceededError: litellm.BadRequestError: AnthropicException',
+  ),
+];
+
+export const CONTENT_STATUSES: readonly number[] = [200, 400, 403, 422, 451, 500];
+
+export const CONTENT_PATTERNS: readonly ErrorPattern[] = [
+  text('content-policy', /blocked by content filtering policy/i, 'Output blocked by content filtering policy'),
+  text(
+    'content-policy',
+    /violat(?:e|es|ed|ing) our usage polic/i,
+    'Your request was flagged as potentially violating our usage policy.',
+  ),
+  text(
+    'content-policy',
+    /content management policy/i,
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+  ),
+  text(
+    'content-policy',
+    /rejected (?:as a result of|by) (?:our|the) safety system/i,
+    'Your request was rejected as a result of our safety system.',
+  ),
+  text(
+    'content-policy',
+    /requires moderation|flagged (?:by moderation|for)/i,
+    'anthropic/claude-3 requires moderation. Your input was flagged for "violence".',
+  ),
+  text('content-policy', /inappropriate content/i, 'Input data may contain inappropriate content.'),
+  text('content-policy', /considered high risk/i, 'The request was rejected because it was considered high risk'),
+  text('content-policy', /content (?:violates|violated|exists risk)|content exists risk/i, 'Content Exists Risk'),
+  text(
+    'content-policy',
+    /unsafe or sensitive content/i,
+    'System detected potentially unsafe or sensitive content in input or generation.',
+  ),
+];
+
+export const AUTH_PATTERNS: readonly ErrorPattern[] = [
+  text(
+    'auth',
+    /\b(?:invalid|incorrect|wrong|missing|expired|malformed|bad|no) api[ _-]?key\b/i,
+    'Incorrect API key provided: sk-abc***xyz.',
+    [200, 400, 403, 500],
+  ),
+  text(
+    'auth',
+    /\bapi[ _-]?key (?:is )?(?:not valid|invalid|expired|missing|not found|incorrect|required)/i,
+    'API key not valid. Please pass a valid API key.',
+    [200, 400, 403, 500],
+  ),
+  text(
+    'auth',
+    /provided an invalid api key|invalid authentication credentials|login fail/i,
+    'login fail: Please carry the API secret key in the header',
+    [200, 400, 403, 500],
+  ),
+];
+
+export const REGION_PATTERNS: readonly ErrorPattern[] = [
+  text('permission', /user location is not supported/i, 'User location is not supported for the API use.', [400, 403]),
+  text(
+    'permission',
+    /not (?:available|supported) in your (?:country|region|location)|country, region, or territory not supported/i,
+    'Country, region, or territory not supported',
+    [400, 403],
+  ),
+];
+
+export const MODEL_PATTERNS: readonly ErrorPattern[] = [
+  text(
+    'model-not-found',
+    /\bmodel\b[^.\n]{0,120}?\b(?:not found|does(?: not|n't) exist|not exist|is not available|is no longer (?:available|supported)|has been (?:decommissioned|deprecated|retired|removed)|was not found)/i,
+    'The model `gpt-9` does not exist or you do not have access to it.',
+    [400, 403, 404, 422, 500],
+  ),
+  text(
+    'model-not-found',
+    /\b(?:unknown|invalid|no such) model\b(?! (?:parameter|input|output|response|config))/i,
+    'Invalid model: nope',
+    [400, 403, 404, 422],
+  ),
+  text(
+    'model-not-found',
+    /is not a valid model|no endpoints found for|invalid model name passed/i,
+    'nope/nope is not a valid model ID',
+    [400, 404],
+  ),
+  text(
+    'model-not-found',
+    /model identifier is invalid|on-demand throughput isn.t supported/i,
+    'The provided model identifier is invalid.',
+    [400],
+  ),
+];
+
+/** The server is there but the path is not: a wrong base URL, on which no other model or key can help. */
+export const WRONG_URL_PATTERNS: readonly ErrorPattern[] = [
+  text(
+    'config',
+    /plain HTTP request was sent to HTTPS port|sent an HTTP request to an HTTPS server/i,
+    'Client sent an HTTP request to an HTTPS server.',
+    [400],
+  ),
+  text(
+    'config',
+    /^invalid url \(|unexpected endpoint or method/i,
+    'Invalid URL (POST /v1/v1/chat/completions)',
+    [200, 400, 404],
+  ),
+  text('config', /^cannot (?:post|get) \//i, 'Cannot POST /chat/completions', [404]),
+  text('config', /^"?(?:404 page |resource )?not found"?\.?$/i, 'Not Found', [404]),
+  text(
+    'config',
+    /no route matched|unknown request url|route .{0,80}not found|could not route/i,
+    'Unknown request URL: POST /openai/chat/completions.',
+    [404],
+  ),
+];
+
+export const OVERLOADED_PATTERNS: readonly ErrorPattern[] = [
+  text(
+    'overloaded',
+    /\b(?:is|are) (?:currently |temporarily )?(?:overloaded|at capacity)\b|\bhigh (?:demand|load)\b/i,
+    'The model is overloaded. Please try again later.',
+    [200, 500, 502, 503],
+  ),
+  text(
+    'overloaded',
+    /service is (?:currently|temporarily) unavailable|temporarily unavailable/i,
+    'The service is currently unavailable',
+    [200, 500],
+  ),
+];

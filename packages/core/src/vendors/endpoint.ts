@@ -1,0 +1,133 @@
+import { type Clock, systemClock } from '../spec/clock.ts';
+import { ProviderError } from '../spec/errors.ts';
+import type { JsonObject } from '../spec/json.ts';
+import { Secret } from '../spec/secret.ts';
+import type { Quirks } from '../wires/quirks.ts';
+import type { WireClient } from '../wires/wire.ts';
+import { authHeaders, checkHeader, cleanKey } from './auth-headers.ts';
+import { classifyVendorError, type WaitHintInput } from './classify/classify.ts';
+import type { Endpoint, Key } from './endpoint-types.ts';
+import { type QuirkOverrides, resolveQuirks } from './quirks.ts';
+import type { AuthScheme, VendorRow } from './row.ts';
+import { type EntryFields, joinUrl, resolveBaseUrl } from './url.ts';
+
+export interface EndpointOptions extends QuirkOverrides {
+  /** `<type>.<alias>`. */
+  readonly entry: string;
+  readonly row: VendorRow;
+  readonly wire: WireClient;
+  /** Named endpoint of the row (`endpoint = "cn"`); default: the row's. */
+  readonly region?: string;
+  /** Address as the user wrote it: host, base or full endpoint. */
+  readonly uri?: string;
+  /** Entry fields that fill `{…}` in the row's address. */
+  readonly fields?: EntryFields;
+  /** The user's `extra_headers`; they beat every header of ours except those of the connection. */
+  readonly extraHeaders?: Readonly<Record<string, Secret | string>>;
+  /** How keys travel, when not the row's way. */
+  readonly auth?: AuthScheme;
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly think?: boolean;
+  readonly chatTemplateKwargs?: JsonObject;
+  readonly providerExtra?: JsonObject;
+  readonly tlsCaCertPath?: string;
+  /** Milliseconds. */
+  readonly timeoutMs?: number;
+  /** Reads the wait a vendor asks for; the transport floor has the parser. */
+  readonly waitHint?: (input: WaitHintInput) => number | undefined;
+  readonly clock?: Pick<Clock, 'wallMs'>;
+}
+
+const MAX_REMEMBERED_SECRETS = 64;
+
+function checkedHeaders(options: EndpointOptions): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(options.extraHeaders ?? {})) {
+    const plain = (value instanceof Secret ? value.reveal() : value).trim();
+    checkHeader(name.trim().toLowerCase(), plain, `${options.entry}: extra_headers`);
+    headers.set(name.trim().toLowerCase(), plain);
+  }
+  return headers;
+}
+
+function fixedHeaders(row: VendorRow, region: string | undefined): Readonly<Record<string, string>> {
+  const place = region ?? row.defaultEndpoint;
+  return { ...row.headers, ...(place === undefined ? {} : row.regions?.[place]?.headers) };
+}
+
+/**
+ * Everything needed to call one entry, checked once.
+ * @throws ProviderError `config` for an unusable address, header, or a wire the row does not speak.
+ */
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { entry, row, wire, region } = options;
+  if (row.unavailable !== undefined)
+    throw new ProviderError({ kind: 'config', provider: entry, message: `${entry}: ${row.unavailable}` });
+  if (!row.wires.includes(wire.id)) {
+    const message = `${entry}: ${row.name} does not speak ${wire.id}; it speaks ${row.wires.join(', ')}`;
+    throw new ProviderError({ kind: 'config', provider: entry, message });
+  }
+  const base = resolveBaseUrl(row, region, options.uri, wire.id, options.fields);
+  const scheme = options.auth ?? row.wireAuth?.[wire.id] ?? row.auth;
+  const fixed = fixedHeaders(row, region);
+  const extra = checkedHeaders(options);
+  const clock = options.clock ?? systemClock;
+  const secrets = new Set<string>([...extra.values()].filter((value) => value.length >= 8));
+  const placeholder = row.placeholderKey === undefined ? undefined : new Secret(row.placeholderKey);
+  const quirks = new Map<string, Quirks>();
+
+  const remember = (secret: Secret): void => {
+    if (secrets.size >= MAX_REMEMBERED_SECRETS) secrets.clear();
+    secrets.add(cleanKey(secret.reveal()));
+  };
+
+  const headersFor = (key: Key): Readonly<Record<string, string>> => {
+    const headers: Record<string, string> = {
+      ...fixed,
+      ...authHeaders(scheme, key.secret ?? placeholder, clock.wallMs()),
+    };
+    for (const [name, value] of Object.entries(headers)) checkHeader(name, value, `${entry}: key ${key.fingerprint}`);
+    if (key.secret !== undefined) remember(key.secret);
+    return { ...headers, ...Object.fromEntries(extra) };
+  };
+
+  return Object.freeze({
+    entry,
+    slot: row.id,
+    wire,
+    urlFor: (path: string) => joinUrl(base, path),
+    headersFor,
+    quirksFor: (model: string) => {
+      const known = quirks.get(model);
+      if (known !== undefined) return known;
+      const resolved = resolveQuirks(row, wire.id, region, model, options);
+      if (quirks.size < 1000) quirks.set(model, resolved);
+      return resolved;
+    },
+    defaults: Object.freeze({
+      maxTokens: options.maxTokens,
+      temperature: options.temperature,
+      think: options.think,
+      chatTemplateKwargs: options.chatTemplateKwargs,
+      providerExtra: options.providerExtra,
+    }),
+    classify: (error, headers) => ({
+      ...classifyVendorError(error, headers, {
+        patterns: row.errors,
+        wallMs: clock.wallMs(),
+        waitHint: options.waitHint,
+        secrets: [...secrets],
+        provider: entry,
+      }),
+      provider: entry,
+    }),
+    tlsCaCertPath: options.tlsCaCertPath,
+    timeoutMs: options.timeoutMs,
+  } satisfies Endpoint);
+}
+
+/** Path of the model list below the base, or `undefined` when the vendor has none. */
+export function modelListPath(row: VendorRow): string | undefined {
+  return row.listPath === null ? undefined : (row.listPath ?? '/models');
+}
