@@ -73,7 +73,8 @@ export function inBandError(value: unknown): ProviderError {
   const { message, code, type, status } = readErrorFields(value);
   return new ProviderError({
     kind: guessKind(status, `${code ?? ''} ${type ?? ''}`.toLowerCase()),
-    message: `The vendor reported an error inside its answer: ${message || 'no message'}`,
+    // The vendor's words stay in their own field, where they are cleaned of secrets.
+    message: 'The vendor reported an error inside its answer.',
     vendorMessage: message,
     code: code ?? type,
     status,
