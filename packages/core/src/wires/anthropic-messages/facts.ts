@@ -112,18 +112,28 @@ export function usageOf(counts: UsageCounts): Usage | undefined {
   return Object.keys(usage).length === 0 ? undefined : usage;
 }
 
-/** Usage for a caller of this wire. Claude Code fails without `input_tokens`, so what is unknown is written as 0. */
+/**
+ * Usage for a caller of this wire. Claude Code fails without `input_tokens` and `output_tokens`
+ * (anthropics/claude-code #46932), so those two are 0 when unknown; the rest is said only when known.
+ */
 export function usageForCaller(usage: Usage | undefined): JsonObject {
-  const read = usage?.cacheReadTokens ?? 0;
-  const write = usage?.cacheWriteTokens ?? 0;
-  const body: JsonObject = {
-    input_tokens: Math.max(0, (usage?.inputTokens ?? 0) - read - write),
-    cache_creation_input_tokens: write,
-    cache_read_input_tokens: read,
-    output_tokens: usage?.outputTokens ?? 0,
-  };
-  if (usage?.reasoningTokens !== undefined) body['output_tokens_details'] = { thinking_tokens: usage.reasoningTokens };
-  return body;
+  return { input_tokens: 0, output_tokens: 0, ...knownUsage(usage) };
+}
+
+/** The same for the end of a stream, where an unknown input must not replace what the start said. */
+export function closingUsage(usage: Usage | undefined): JsonObject {
+  return { output_tokens: 0, ...knownUsage(usage) };
+}
+
+function knownUsage(usage: Usage | undefined): JsonObject {
+  const known: JsonObject = {};
+  const { inputTokens, cacheReadTokens: read, cacheWriteTokens: write, outputTokens, reasoningTokens } = usage ?? {};
+  if (inputTokens !== undefined) known['input_tokens'] = Math.max(0, inputTokens - (read ?? 0) - (write ?? 0));
+  if (write !== undefined) known['cache_creation_input_tokens'] = write;
+  if (read !== undefined) known['cache_read_input_tokens'] = read;
+  if (outputTokens !== undefined) known['output_tokens'] = outputTokens;
+  if (reasoningTokens !== undefined) known['output_tokens_details'] = { thinking_tokens: reasoningTokens };
+  return known;
 }
 
 function inputTotal(counts: UsageCounts): number | undefined {

@@ -6,7 +6,7 @@ import { mergeUsage, type Usage } from '../../spec/usage.ts';
 import type { AnswerContext, CallerError, StreamEncoder } from '../wire.ts';
 import { createBlockWriter, frame } from './block-writer.ts';
 import { encodeError } from './errors.ts';
-import { fieldsIn, stopReasonOf, usageForCaller, WIRE } from './facts.ts';
+import { closingUsage, fieldsIn, stopReasonOf, usageForCaller, WIRE } from './facts.ts';
 import { parseKeepingNumbers } from './json-text.ts';
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
@@ -73,7 +73,7 @@ export function createEncoder(context: AnswerContext): StreamEncoder {
     const stopReason = stopReasonOf({ reason, rawReason, stopSequence, hasToolCalls });
     const sequence = stopReason === 'stop_sequence' ? (stopSequence ?? null) : null;
     const delta = { stop_reason: stopReason, stop_sequence: sequence };
-    const last = frame('message_delta', { delta, usage: usageForCaller(usage) }) + frame('message_stop', {});
+    const last = frame('message_delta', { delta, usage: closingUsage(usage) }) + frame('message_stop', {});
     return begin() + writer.close() + last;
   };
 
