@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { brotliDecompress, gunzip, inflate, type CompressCallback } from 'node:zlib';
 import { RequestError } from '@standin/core/spec/index';
+import { keepNumbersUnder } from './exact-numbers.ts';
 import { locateJsonError } from './json-error.ts';
 
 /** Called once, unless the caller leaves before the body is complete: then never. */
@@ -80,19 +81,25 @@ function tooLarge(limitBytes: number): RequestError {
   return new RequestError(message, { status: 413, code: 'request_too_large' });
 }
 
-/** The body as JSON, whatever its content type says. Throws `RequestError` 400 with line and column. */
-export function parseJsonBody(body: Buffer): unknown {
+/**
+ * The body as JSON, whatever its content type says. Numbers under the key `exactUnder` keep their digits when written
+ * again. Throws `RequestError` 400 with line and column.
+ */
+export function parseJsonBody(body: Buffer, exactUnder?: string): unknown {
   if (body.length === 0)
     throw new RequestError('The request has no body; send a JSON object.', { code: 'invalid_json' });
   if (!isUtf8(body)) throw new RequestError('The request body is not valid UTF-8.', { code: 'invalid_json' });
   const start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
   const text = body.toString('utf8', start);
+  let parsed: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    parsed = JSON.parse(text) as unknown;
   } catch {
     // The engine's own message quotes the body, which may hold anything.
     const { line, column, offset, problem } = locateJsonError(text);
     const message = `The request body is not valid JSON: ${problem}, at line ${line}, column ${column} (position ${offset}).`;
     throw new RequestError(message, { code: 'invalid_json' });
   }
+  if (exactUnder !== undefined) keepNumbersUnder(exactUnder, text, parsed);
+  return parsed;
 }

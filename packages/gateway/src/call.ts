@@ -16,6 +16,8 @@ export interface CallRoute {
   readonly idPrefix: string;
   /** Caller headers that belong to the protocol and go to a vendor of the same one, lower case. */
   readonly forwardHeaders: readonly string[];
+  /** Key under which the protocol holds tool arguments as an object; absent: it holds them as text. */
+  readonly argumentsKey?: string;
 }
 
 /**
@@ -53,7 +55,7 @@ export class Call implements UnderWay {
   #start(body: Buffer): void {
     try {
       const { context, req } = this.exchange;
-      const decoded = this.route.wireServer.decodeRequest(parseJsonBody(body));
+      const decoded = this.route.wireServer.decodeRequest(parseJsonBody(body, this.route.argumentsKey));
       const standin = context.getStandin();
       const plan = standin.plan({ model: decoded.request.model, routing: decoded.routing });
       const stream = decoded.mode === 'stream';

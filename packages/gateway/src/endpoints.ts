@@ -20,6 +20,7 @@ const MESSAGES: CallRoute = {
   wireServer: anthropicMessagesServer,
   idPrefix: 'msg_',
   forwardHeaders: ['anthropic-version', 'anthropic-beta'],
+  argumentsKey: 'input',
 };
 
 /** Everything the gateway answers; a further client protocol is one more line. */

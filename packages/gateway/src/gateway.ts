@@ -99,7 +99,7 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
     const method = req.method ?? 'GET';
     const path = pathOf(req.url ?? '/');
     const found = table.find(method, path);
-    const dialect = (found.type === 'route' ? found.run.dialect : undefined) ?? dialectOf(req);
+    const dialect = (found.type === 'none' ? undefined : found.run.dialect) ?? dialectOf(req);
     const requestId = requestIdOf(req, context.newId);
     const parameter = found.type === 'route' ? found.parameter : '';
     const exchange: Exchange = { context, req, res, requestId, dialect, parameter };

@@ -7,7 +7,8 @@ export interface Route<Run> {
 
 export type Found<Run> =
   | { readonly type: 'route'; readonly run: Run; readonly parameter: string }
-  | { readonly type: 'method'; readonly allow: string }
+  /** The path is known, the method is not; `run` is the first of the path. */
+  | { readonly type: 'method'; readonly run: Run; readonly allow: string }
   | { readonly type: 'none' };
 
 interface Open<Run> {
@@ -53,9 +54,10 @@ export function createRouteTable<Run>(routes: readonly Route<Run>[]): RouteTable
       const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
       const { routes: found, parameter } = matches(trimmed);
       for (const route of found) if (route.method === wanted) return { type: 'route', run: route.run, parameter };
-      if (found.length === 0) return { type: 'none' };
+      const first = found[0];
+      if (first === undefined) return { type: 'none' };
       const allow = found.map((route) => (route.method === 'GET' ? 'GET, HEAD' : route.method)).join(', ');
-      return { type: 'method', allow };
+      return { type: 'method', run: first.run, allow };
     },
   };
 }

@@ -44,6 +44,7 @@ export class StreamAnswer implements Answer, KeptAlive {
       for (const event of events) text += encoder.encode(event);
       if (events.at(-1)?.type === 'finish') this.#finished = true;
       if (text !== '') this.#write(text);
+      else this.#flushHead();
     } catch (thrown) {
       this.#call.broke(thrown);
     }
@@ -117,6 +118,14 @@ export class StreamAnswer implements Answer, KeptAlive {
       this.#paused = false;
       this.#call.resume();
     });
+  }
+
+  /** The first events may have no form of their own in the caller's protocol; the caller learns that it is answered. */
+  #flushHead(): void {
+    const { res } = this.#call.exchange;
+    if (res.headersSent) return;
+    this.#open();
+    res.flushHeaders();
   }
 
   #write(text: string): void {

@@ -20,8 +20,8 @@ describe('the route table', () => {
   });
 
   test('says which methods a path has', () => {
-    expect(table.find('PUT', '/models')).toEqual({ type: 'method', allow: 'GET, HEAD, POST' });
-    expect(table.find('POST', '/models/x')).toEqual({ type: 'method', allow: 'GET, HEAD' });
+    expect(table.find('PUT', '/models')).toEqual({ type: 'method', run: 'list', allow: 'GET, HEAD, POST' });
+    expect(table.find('POST', '/models/x')).toEqual({ type: 'method', run: 'one', allow: 'GET, HEAD' });
   });
 
   test('an empty parameter is no match', () => {
