@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import { deleteAt, type ConfigPath, type Tree } from './path.ts';
+import { deleteAt, valueAt, type ConfigPath, type Tree } from './path.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
 import { nearest } from './nearest.ts';
 import { configSchema, type ConfigDocument } from './schema/root.ts';
@@ -19,7 +19,7 @@ export function checkSchema(tree: Tree, context: PrepareContext): ConfigDocument
     for (const problem of result.error.issues.toReversed()) {
       const path = deepest(problem).path.map(String);
       report(problem, path, tree, context);
-      deleteAt(tree, path);
+      deleteAt(tree, valueAt(tree, path) === undefined ? path.slice(0, -1) : path);
     }
   }
   return {};
@@ -100,5 +100,5 @@ function typeOf(tree: Tree, path: ConfigPath): string {
   if (typeof value === 'object') return 'a table';
   if (typeof value === 'string') return 'a string';
   if (typeof value === 'boolean') return String(value);
-  return 'a number';
+  return Number.isInteger(value) ? 'a whole number' : 'a fraction';
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { Secret } from '../spec/secret.ts';
+import { cleanKey } from '../vendors/auth-headers.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
@@ -19,14 +20,16 @@ export interface Credentials {
   readonly problem?: string;
 }
 
-/** The same key twice is one key. */
+/** The same key twice is one key; quotes and a `Bearer` that were copied along are taken off. */
 export function keysOf(secrets: readonly Secret[]): Key[] {
   const seen = new Set<string>();
   const keys: Key[] = [];
   for (const secret of secrets) {
-    if (secret.reveal() === '' || seen.has(secret.reveal())) continue;
-    seen.add(secret.reveal());
-    keys.push({ fingerprint: secret.fingerprint, secret });
+    const text = cleanKey(secret.reveal());
+    if (text === '' || seen.has(text)) continue;
+    seen.add(text);
+    const clean = text === secret.reveal() ? secret : new Secret(text);
+    keys.push({ fingerprint: clean.fingerprint, secret: clean });
   }
   return keys;
 }

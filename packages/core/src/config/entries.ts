@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import { attributeModel } from '../catalog/attribute.ts';
 import type { Secret } from '../spec/secret.ts';
 import type { WireId } from '../spec/wire-id.ts';
 import { pickWire, resolveSlug, unknownSlugMessage, vendorById } from '../vendors/lookup.ts';
@@ -7,7 +8,7 @@ import type { VendorRow } from '../vendors/row.ts';
 import { ProviderError } from '../spec/errors.ts';
 import { resolveBaseUrl, type EntryFields } from '../vendors/url.ts';
 import type { BuildDefaults } from './build-defaults.ts';
-import { defaultModelOf } from './catalog-link.ts';
+import { defaultModelOf } from './default-model.ts';
 import { findCredentials, keyVariables, type Credentials } from './credentials.ts';
 import type { Environment } from './expand.ts';
 import type { ConfigEntry } from './model.ts';
@@ -18,7 +19,6 @@ export interface EntryContext {
   /** Wires this program can speak. */
   readonly wires: ReadonlySet<WireId>;
   readonly build: BuildDefaults;
-  readonly attributeModel: (model: string) => string | undefined;
 }
 
 export interface EntrySource {
@@ -114,7 +114,7 @@ function modelOf(
   if (fields.model !== undefined) return { model: fields.model, modelSource: 'config' };
   const { model: built, provider } = context.build;
   if (built !== undefined && row !== undefined) {
-    const owner = provider === undefined ? context.attributeModel(built) : resolveSlug(provider)?.row.id;
+    const owner = provider === undefined ? attributeModel(built) : resolveSlug(provider)?.row.id;
     if (owner === row.id || (owner === undefined && isDefault)) return { model: built, modelSource: 'build' };
   }
   const model = defaultModelOf(row);

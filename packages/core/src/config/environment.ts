@@ -2,7 +2,7 @@ import type { WireId } from '../spec/wire-id.ts';
 import { allVendors, pickWire, resolveSlug } from '../vendors/lookup.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { BuildDefaults } from './build-defaults.ts';
-import { defaultModelOf } from './catalog-link.ts';
+import { defaultModelOf } from './default-model.ts';
 import type { Environment } from './expand.ts';
 import type { Tree } from './path.ts';
 

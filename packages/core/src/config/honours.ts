@@ -3,7 +3,9 @@ import { allVendors } from '../vendors/lookup.ts';
 import { entryPath } from './checks.ts';
 import { wireApiIgnored, wireFor } from './entries.ts';
 import type { ConfigEntry } from './model.ts';
+import { isOwnHeader } from './own-headers.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
+import { thinkStyle } from './think.ts';
 import { FAMILY_FIELDS } from './schema/provider.ts';
 
 const CHAT: readonly WireId[] = ['openai-chat'];
@@ -28,8 +30,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   oauth_project: 'logins are not available in this version yet',
 };
 
-/** Headers that the connection itself owns. */
-const OWN_HEADERS = new Set(['host', 'content-length', 'connection', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Every field an entry sets and its slot cannot honour is said aloud. */
@@ -60,7 +60,7 @@ export function checkHonoured(entry: ConfigEntry, wires: ReadonlySet<WireId>, co
     );
   }
   checkEndpoint(entry, warn);
-  checkThink(entry, warn);
+  if (wire !== undefined) checkThink(entry, wire, warn);
   checkHeaders(entry, context);
   checkExtra(entry, warn);
   checkKeyPrefix(entry, warn);
@@ -74,12 +74,9 @@ function checkEndpoint({ row, fields }: ConfigEntry, warn: Warn): void {
   if (fields.uri !== undefined && !isKnown) warn('endpoint', 'has no effect: uri says where the calls go');
 }
 
-function checkThink({ row, fields, model }: ConfigEntry, warn: Warn): void {
-  if (fields.think === undefined || row === undefined) return;
-  const styles = [row.quirks, ...(row.modelRules ?? []).map((rule) => rule.quirks)].map(
-    (quirks) => quirks?.reasoningStyle,
-  );
-  if (styles.some((style) => style !== undefined && style !== 'none')) return;
+function checkThink(entry: ConfigEntry, wire: WireId, warn: Warn): void {
+  const { row, fields, model } = entry;
+  if (fields.think === undefined || row === undefined || thinkStyle(entry, wire) !== 'none') return;
   const about = model === undefined ? row.name : `${row.name} (${model})`;
   warn('think', `has no effect: ${about} has no known switch for thinking; use chat_template_kwargs or provider_extra`);
 }
@@ -88,8 +85,7 @@ function checkHeaders(entry: ConfigEntry, context: PrepareContext): void {
   for (const name of Object.keys(entry.fields.extra_headers ?? {})) {
     const path = entryPath(entry, 'extra_headers', name);
     if (!HEADER_NAME.test(name)) issueAt(context, path, 'error', 'is no header name');
-    else if (OWN_HEADERS.has(name.toLowerCase()))
-      issueAt(context, path, 'warning', 'has no effect: the connection sets it');
+    else if (isOwnHeader(name)) issueAt(context, path, 'warning', 'has no effect: the connection sets it');
   }
 }
 
@@ -103,20 +99,24 @@ function checkExtra({ fields }: ConfigEntry, warn: Warn): void {
 /** A key that carries another vendor's mark would only be rejected, or worse, shown to a stranger. */
 function checkKeyPrefix(entry: ConfigEntry, warn: Warn): void {
   const { row, uri } = entry;
-  if (row?.keyPrefixes === undefined || uri !== undefined) return;
+  if (row === undefined || uri !== undefined) return;
   for (const { secret } of entry.keys) {
     const text = secret?.reveal() ?? '';
-    const own = longestPrefix(text, row.keyPrefixes);
-    for (const other of allVendors()) {
-      if (other.id === row.id || longestPrefix(text, other.keyPrefixes ?? []) <= own) continue;
-      warn(
-        entry.keySource === 'api_keys' ? 'api_keys' : 'api_key',
-        `a key looks like one of ${other.name}, not of ${row.name}`,
-      );
-      return;
-    }
+    // `sk-` alone is everybody's; only a longer mark says whose key it is.
+    const own = Math.max(COMMON_MARK, longestPrefix(text, row.keyPrefixes ?? []));
+    const other = allVendors().find(
+      ({ id, keyPrefixes }) => id !== row.id && longestPrefix(text, keyPrefixes ?? []) > own,
+    );
+    if (other === undefined) continue;
+    warn(
+      entry.keySource === 'api_keys' ? 'api_keys' : 'api_key',
+      `a key looks like one of ${other.name}, not of ${row.name}`,
+    );
+    return;
   }
 }
+
+const COMMON_MARK = 'sk-'.length;
 
 function longestPrefix(text: string, prefixes: readonly string[]): number {
   return Math.max(0, ...prefixes.filter((prefix) => text.startsWith(prefix)).map((prefix) => prefix.length));

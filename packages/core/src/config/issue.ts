@@ -39,14 +39,22 @@ export class ConfigError extends Error {
 
 /** Collects findings while a config is read; the same finding is kept once. */
 export class IssueList {
-  readonly errors: Issue[] = [];
-  readonly warnings: Issue[] = [];
+  readonly #issues: Issue[] = [];
   readonly #seen = new Set<string>();
 
   add(issue: Issue): void {
     const key = formatIssue(issue);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    (issue.level === 'error' ? this.errors : this.warnings).push(issue);
+    this.#issues.push(issue);
+  }
+
+  /** In the order of the file; findings without a line come first. */
+  report(): Report {
+    const ordered = this.#issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    return {
+      errors: ordered.filter(({ level }) => level === 'error'),
+      warnings: ordered.filter(({ level }) => level === 'warning'),
+    };
   }
 }

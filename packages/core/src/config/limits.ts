@@ -24,6 +24,7 @@ export function limitsFor(
     backoffCapMs: stated.provider_backoff_cap_ms ?? DEFAULT_LIMITS.backoffCapMs,
     retryAfterWaitMs: ms(stated.retry_after_wait_secs, DEFAULT_LIMITS.retryAfterWaitMs),
     connectMs: ms(stated.connect_timeout_secs, DEFAULT_LIMITS.connectMs),
+    hedgeMs: ms(stated.hedge_secs, DEFAULT_LIMITS.hedgeMs),
     firstContentMs: ms(stated.first_content_secs, DEFAULT_LIMITS.firstContentMs),
     firstContentLastMs: ms(stated.first_content_last_secs, DEFAULT_LIMITS.firstContentLastMs),
     wholeAnswerMs: ms(stated.whole_answer_secs, DEFAULT_LIMITS.wholeAnswerMs),

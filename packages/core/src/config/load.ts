@@ -5,7 +5,6 @@ import { assemble } from './assemble.ts';
 import { buildDefaults, type BuildDefaults } from './build-defaults.ts';
 import { checkReferences } from './checks.ts';
 import { checkSchema } from './check-schema.ts';
-import { modelFacts } from './model-facts.ts';
 import { parseConfigText, type ParsedFile } from './dialects/native.ts';
 import { treeFromEnvironment, type FoundEntry } from './environment.ts';
 import type { Environment } from './expand.ts';
@@ -83,7 +82,6 @@ function build(
   const issues = new IssueList();
   const sources = new SourceMap();
   const context: PrepareContext = { file: file?.name, index: parsed?.index, env, sources, issues };
-  const facts = modelFacts();
   const wires = new Set<WireId>(options.wires ?? WIRE_IDS);
   const defaults = options.build ?? buildDefaults;
   let tree: Tree = parsed?.tree ?? {};
@@ -93,7 +91,7 @@ function build(
   if (implicit) tree = { ...tree, ...treeFromEnvironment(env, defaults, wires, options.found) };
   const document = checkSchema(prepare(tree, context), context);
   checkVersion(document.schema_version, context);
-  const assembled = assemble(document, { env, wires, build: defaults, attributeModel: facts.attributeModel }, implicit);
+  const assembled = assemble(document, { env, wires, build: defaults }, implicit);
   checkReferences(assembled, context);
   for (const entry of assembled.entries.values()) checkHonoured(entry, wires, context);
   if (assembled.entries.size === 0 && file !== undefined) {
@@ -104,7 +102,7 @@ function build(
     dialect: parsed?.dialect ?? 'environment',
     ...assembled,
     sources,
-    report: { errors: issues.errors, warnings: issues.warnings },
+    report: issues.report(),
   };
 }
 

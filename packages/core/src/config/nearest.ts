@@ -30,7 +30,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 export function editDistance(a: string, b: string): number {
   const rows = a.length + 1;
   const columns = b.length + 1;
-  const table = new Array<number>(rows * columns).fill(0);
+  const table = Array.from({ length: rows * columns }, () => 0);
   const at = (i: number, j: number) => table[i * columns + j] ?? 0;
   for (let i = 0; i < rows; i++) table[i * columns] = i;
   for (let j = 0; j < columns; j++) table[j] = j;
@@ -57,7 +57,11 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   }
   if (best !== undefined && bestDistance <= Math.max(2, Math.floor(asked.length / 3))) return best;
   if (synonym !== undefined && known.includes(synonym)) return synonym;
-  const contained = known.find((name) => asked.length > 2 && (name.includes(asked) || asked.includes(name)));
+  const contained = known.find(
+    (name) =>
+      (name.includes(asked) || asked.includes(name)) &&
+      Math.min(name.length, asked.length) * 2 > Math.max(name.length, asked.length),
+  );
   return contained ?? (bestDistance <= Math.ceil(asked.length / 2) ? best : undefined);
 }
 

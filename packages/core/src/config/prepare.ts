@@ -37,11 +37,14 @@ export function issueAt(
 ): void {
   const source = context.sources.get(path);
   const isOutside = source?.kind === 'variable' || source?.kind === 'flag';
+  const line = isOutside ? undefined : context.index?.lineOf(path);
+  // A place the file does not have was made by variables: naming the file would send people looking.
+  const isInFile = !isOutside && (line !== undefined || path.length === 0);
   context.issues.add({
     level,
     message: isOutside ? `${message} (set by ${source.name})` : message,
-    file: isOutside ? undefined : context.file,
-    line: isOutside ? undefined : context.index?.lineOf(path),
+    ...(isInFile && context.file !== undefined ? { file: context.file } : {}),
+    ...(line === undefined ? {} : { line }),
     path: formatPath(path),
     ...(suggestion === undefined ? {} : { suggestion }),
   });

@@ -1,14 +1,12 @@
+import { contextWindowFor } from '../catalog/models.ts';
 import type { ModelInfo } from '../spec/provider.ts';
-import type { WireId } from '../spec/wire-id.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
-import type { WireClient } from '../wires/wire.ts';
 import type { Plan, Target } from '../route/target.ts';
 import { keysOf, NO_KEY } from './credentials.ts';
-import { endpointOf } from './endpoint.ts';
+import { endpointOf, type Wires } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { limitsFor } from './limits.ts';
 import type { Config, ConfigEntry } from './model.ts';
-import { modelFacts } from './model-facts.ts';
 import { findEntry } from './references.ts';
 import type { ConfigRouter, Selector } from './router-types.ts';
 import { readRouting } from './routing-options.ts';
@@ -18,7 +16,7 @@ import { walkFrom, type Stop, type Walk } from './walk.ts';
 
 export interface RouterOptions {
   /** The wires this program speaks. */
-  readonly wires: Readonly<Partial<Record<WireId, WireClient>>>;
+  readonly wires: Wires;
   /** For address fields that may come from the environment. Default `process.env`. */
   readonly env?: Environment;
 }
@@ -32,7 +30,6 @@ const KEPT_PLANS = 500;
  */
 export function createRouter(config: Config, options: RouterOptions): ConfigRouter {
   const env = options.env ?? process.env;
-  const facts = modelFacts();
   const endpoints = new Map<string, Endpoint>();
   const kept = new Map<string, Plan>();
 
@@ -57,7 +54,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       model,
       keys,
       via: { endpoint: via },
-      contextWindow: entry.fields.context_window ?? facts.contextWindowFor(entry.slot, model),
+      contextWindow: entry.fields.context_window ?? contextWindowFor(entry.slot, model),
       vision: entry.fields.vision ?? quirks.vision,
       nativeTools: entry.fields.native_tools ?? quirks.nativeTools,
     };
@@ -87,15 +84,15 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       const before = isPlain ? kept.get(asked ?? '') : undefined;
       if (before !== undefined) return before;
       const choice = readRouting(routing);
-      const selection = select(config, asked ?? choice.models[0], facts.attributeModel);
+      const selection = select(config, asked ?? choice.models[0]);
       const walk = isPlain
-        ? walkFrom(config, selection.entry, selection.model, facts.attributeModel)
-        : walkWithRouting(config, selection, asked, choice, facts.attributeModel);
+        ? walkFrom(config, selection.entry, selection.model)
+        : walkWithRouting(config, selection, asked, choice);
       const made = plan(asked, selection, walk, choice);
       if (isPlain && kept.size < KEPT_PLANS) kept.set(asked ?? '', made);
       return made;
     },
-    models: () => listModels(config, facts.contextWindowFor),
+    models: () => listModels(config),
     entries: () => [...config.entries.values()],
     agents: () => [...config.agents.values()],
     endpoint(reference) {
@@ -109,7 +106,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
 }
 
 /** Names a caller can ask for, each once: agents, entries, hints, then the models the entries name. */
-function listModels(config: Config, windowOf: (slot: string, model: string) => number | undefined): ModelInfo[] {
+function listModels(config: Config): ModelInfo[] {
   const list = new Map<string, ModelInfo>();
   const add = (id: string, ownedBy: string, contextWindow?: number) => {
     if (!list.has(id)) list.set(id, { id, ownedBy, ...(contextWindow === undefined ? {} : { contextWindow }) });
@@ -120,7 +117,8 @@ function listModels(config: Config, windowOf: (slot: string, model: string) => n
   for (const route of config.routes) add(`hint:${route.hint}`, 'standin');
   for (const entry of usable) {
     for (const model of [entry.model, ...(entry.fields.fallback_models ?? [])]) {
-      if (model !== undefined) add(model, entry.slot, entry.fields.context_window ?? windowOf(entry.slot, model));
+      if (model !== undefined)
+        add(model, entry.slot, entry.fields.context_window ?? contextWindowFor(entry.slot, model));
     }
   }
   return [...list.values()];

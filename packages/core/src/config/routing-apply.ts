@@ -1,3 +1,4 @@
+import { attributeModel } from '../catalog/attribute.ts';
 import { RequestError } from '../spec/errors.ts';
 import { normalizeSlug } from '../vendors/lookup.ts';
 import type { Config, ConfigEntry } from './model.ts';
@@ -5,8 +6,6 @@ import { isOfSlot } from './references.ts';
 import type { RoutingOptions } from './routing-options.ts';
 import { select, serves, type Selection } from './select.ts';
 import { walkFrom, type Stop, type Walk } from './walk.ts';
-
-type Attribute = (model: string) => string | undefined;
 
 /**
  * The walk of a request with routing options. The caller's own list (`models`, `fallbacks`) comes right after the model
@@ -19,17 +18,14 @@ export function walkWithRouting(
   selection: Selection,
   asked: string | undefined,
   routing: RoutingOptions,
-  attribute: Attribute,
 ): Walk {
-  const own = walkFrom(config, selection.entry, selection.model, attribute);
+  const own = walkFrom(config, selection.entry, selection.model);
   const listed = routing.models.map((name) => {
-    const found = select(config, name, attribute);
-    return walkFrom(config, found.entry, found.model, attribute).stops[0];
+    const found = select(config, name);
+    return walkFrom(config, found.entry, found.model).stops[0];
   });
   const named = listed.filter((stop) => stop !== undefined);
-  const extra = [...routing.order, ...routing.only].flatMap((name) =>
-    added(config, name, selection.model ?? asked, attribute),
-  );
+  const extra = [...routing.order, ...routing.only].flatMap((name) => added(config, name, selection.model ?? asked));
   const first = own.stops.slice(0, 1);
   const all = unique([
     ...first,
@@ -65,13 +61,13 @@ function isNamed(stop: Stop, all: readonly Stop[], named: readonly Stop[], routi
 }
 
 /** An entry the caller names that the walk does not reach, if it offers the model that was asked for. */
-function added(config: Config, name: string, model: string | undefined, attribute: Attribute): Stop[] {
+function added(config: Config, name: string, model: string | undefined): Stop[] {
   if (model === undefined) return [];
   const bare = model.includes('/') ? model.slice(model.indexOf('/') + 1) : model;
   for (const entry of config.entries.values()) {
     if (entry.unusable !== undefined || !matches(entry, name)) continue;
     if (serves(entry, model)) return [{ entry, model }];
-    if (serves(entry, bare) || attribute(bare) === entry.slot) return [{ entry, model: bare }];
+    if (serves(entry, bare) || attributeModel(bare) === entry.slot) return [{ entry, model: bare }];
   }
   return [];
 }

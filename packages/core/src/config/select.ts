@@ -1,3 +1,4 @@
+import { attributeModel } from '../catalog/attribute.ts';
 import { RequestError } from '../spec/errors.ts';
 import type { Secret } from '../spec/secret.ts';
 import { resolveSlug } from '../vendors/lookup.ts';
@@ -13,8 +14,6 @@ export interface Selection {
   readonly apiKey?: Secret;
 }
 
-type Attribute = (model: string) => string | undefined;
-
 /**
  * What a requested model name means. The first of these that fits:
  *  1. nothing, or `default`: the default agent's entry
@@ -28,7 +27,7 @@ type Attribute = (model: string) => string | undefined;
  *  9. any other id goes to the default entry
  * Throws `RequestError` 404 `model_not_found` when nothing is left, and 400 for an entry that cannot be used.
  */
-export function select(config: Config, name: string | undefined, attribute: Attribute): Selection {
+export function select(config: Config, name: string | undefined): Selection {
   const asked = name?.trim() ?? '';
   if (asked === '') return defaultSelection(config, asked);
   const selection =
@@ -37,7 +36,7 @@ export function select(config: Config, name: string | undefined, attribute: Attr
     byHint(config, asked) ??
     bySlot(config, asked) ??
     byModel(config, asked) ??
-    byMaker(config, asked, attribute);
+    byMaker(config, asked);
   if (selection !== undefined) return usable(selection, asked);
   if (asked === 'default') return defaultSelection(config, asked);
   const entry = defaultEntryOf(config);
@@ -156,8 +155,8 @@ function byModel(config: Config, asked: string): Selection | undefined {
   return entry === undefined ? undefined : { entry, model: asked };
 }
 
-function byMaker(config: Config, asked: string, attribute: Attribute): Selection | undefined {
-  const maker = attribute(asked);
+function byMaker(config: Config, asked: string): Selection | undefined {
+  const maker = attributeModel(asked);
   const entry =
     maker === undefined
       ? undefined

@@ -189,7 +189,7 @@ class Scanner {
     }
     for (let i = 0; i < close.length; i++) this.#next();
     // Up to two quotes may stand before the closing three.
-    while (long && this.#peek() === quote) this.#next();
+    if (long) while (this.#peek() === quote) this.#next();
     return quote === '"' && text.includes('\\') ? unescape(text) : text;
   }
 }

@@ -1,3 +1,4 @@
+import { attributeModel } from '../catalog/attribute.ts';
 import type { Config, ConfigEntry } from './model.ts';
 import { findEntry } from './references.ts';
 
@@ -18,12 +19,7 @@ export interface Walk {
  * likewise. A pair of entry and model stands in a walk once. `model` replaces the first entry's own model; every other
  * entry uses only models of its own.
  */
-export function walkFrom(
-  config: Config,
-  start: ConfigEntry,
-  model: string | undefined,
-  attribute: (model: string) => string | undefined,
-): Walk {
+export function walkFrom(config: Config, start: ConfigEntry, model?: string): Walk {
   const stops: Stop[] = [];
   const warnings: string[] = [];
   const seen = new Set<string>();
@@ -46,7 +42,7 @@ export function walkFrom(
         warnings.push(`the fallback "${reference}" of ${entry.ref} is left out: it closes a cycle`);
       } else if (spare.unusable !== undefined) {
         warnings.push(`the fallback "${reference}" of ${entry.ref} is left out: ${spare.unusable}`);
-      } else if (!entered.has(spare.ref)) visit(spare, spareModel(config, spare, attribute), [...way, entry.ref]);
+      } else if (!entered.has(spare.ref)) visit(spare, spareModel(config, spare), [...way, entry.ref]);
     }
   };
   visit(start, model ?? start.model, []);
@@ -67,12 +63,8 @@ function sparesOf(config: Config, entry: ConfigEntry): readonly string[] {
 }
 
 /** A spare's own model; without one the `model_fallbacks` key that belongs to its vendor, else its slot's default. */
-function spareModel(
-  config: Config,
-  spare: ConfigEntry,
-  attribute: (model: string) => string | undefined,
-): string | undefined {
+function spareModel(config: Config, spare: ConfigEntry): string | undefined {
   if (spare.modelSource === 'config') return spare.model;
   const keys = Object.keys(config.document.reliability?.model_fallbacks ?? {});
-  return keys.find((key) => attribute(key) === spare.slot) ?? spare.model;
+  return keys.find((key) => attributeModel(key) === spare.slot) ?? spare.model;
 }

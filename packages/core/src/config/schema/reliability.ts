@@ -41,6 +41,10 @@ export const reliabilitySchema = z.strictObject({
     description: 'Most time to a usable connection, in seconds.',
     defaultText: secs(DEFAULT_LIMITS.connectMs),
   }),
+  hedge_secs: field(seconds, {
+    description: 'No content by then while another target is left: that one is asked too. Seconds.',
+    defaultText: secs(DEFAULT_LIMITS.hedgeMs),
+  }),
   first_content_secs: field(seconds, {
     description: 'No content by then while another target is left: go on to it. Seconds.',
     defaultText: secs(DEFAULT_LIMITS.firstContentMs),
