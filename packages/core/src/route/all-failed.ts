@@ -1,5 +1,5 @@
 import { AllAttemptsFailed, ProviderError, type AttemptRecord, type ErrorDetails } from '../spec/errors.ts';
-import type { GiveUpDecision, RequestNeeds } from './decide.ts';
+import type { GiveUpDecision, RequestNeeds } from './walk-state.ts';
 import type { Plan, Target } from './target.ts';
 
 /** Every route failed: one error that says of each attempt what was asked, with which key, and what came back. */
@@ -76,6 +76,7 @@ export function brokenOff(
   error: ErrorDetails,
   target: Target | undefined,
   attempts: readonly AttemptRecord[],
+  why: string,
 ): ProviderError {
   const who = target === undefined ? 'The answer' : `The answer of ${target.entry} (${target.model})`;
   const words = error.vendorMessage ?? error.message;
@@ -84,6 +85,6 @@ export function brokenOff(
     phase: 'content',
     provider: target?.entry,
     model: target?.model,
-    message: `${who} broke off after content was delivered (${error.kind}, attempt ${attempts.length}): ${words}`,
+    message: `${who} broke off after content was delivered (${error.kind}, attempt ${attempts.length}) and was not mended (${why}): ${words}`,
   });
 }

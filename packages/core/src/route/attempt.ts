@@ -126,6 +126,7 @@ class WireAttempt implements AttemptHandle {
 
   #onData(chunk: Uint8Array): void {
     if (this.#over) return;
+    this.facts.bytes = (this.facts.bytes ?? 0) + chunk.byteLength;
     if (this.#decoder === undefined) return this.#keepBody(chunk);
     try {
       const events = this.#decoder.push(chunk);

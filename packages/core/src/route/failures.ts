@@ -8,6 +8,7 @@ export interface AttemptFacts {
   url?: string;
   status?: number;
   requestId?: string;
+  bytes?: number;
   lost: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../spec/request.ts';
-import type { RequestNeeds } from './decide.ts';
+import type { RequestNeeds } from './walk-state.ts';
 
 /** What a request needs of its target, found by one look over the parts. */
 export function needsOf(request: ChatRequest): RequestNeeds {

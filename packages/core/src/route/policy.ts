@@ -10,6 +10,8 @@ export interface PolicyRow {
   readonly nextTarget: 'yes' | 'larger-window' | 'opt-in' | 'no';
   /** How the key cools for this entry: `hint` for the wait the vendor named, `long` for an hour or more, `bad` marks it. */
   readonly coolKey: 'no' | 'hint' | 'long' | 'bad';
+  /** Speaks of the target's health and counts against its breaker. */
+  readonly trips: boolean;
 }
 
 export type Policy = Readonly<Record<ErrorKind, PolicyRow>>;
@@ -19,13 +21,15 @@ const row = (
   nextKey: boolean,
   nextTarget: PolicyRow['nextTarget'],
   coolKey: PolicyRow['coolKey'] = 'no',
-): PolicyRow => ({ retrySame, nextKey, nextTarget, coolKey });
+): PolicyRow => ({ retrySame, nextKey, nextTarget, coolKey, trips: false });
+
+const trips = (policy: PolicyRow): PolicyRow => ({ ...policy, trips: true });
 
 /** The walk's table (SPEC §3), one row for each kind. */
 export const DEFAULT_POLICY: Policy = {
-  network: row(true, false, 'yes'),
-  tls: row(false, false, 'yes'),
-  timeout: row(false, false, 'yes'),
+  network: trips(row(true, false, 'yes')),
+  tls: trips(row(false, false, 'yes')),
+  timeout: trips(row(false, false, 'yes')),
   'rate-limit': row(false, true, 'yes', 'hint'),
   quota: row(false, true, 'yes', 'long'),
   auth: row(false, true, 'yes', 'bad'),
@@ -36,11 +40,11 @@ export const DEFAULT_POLICY: Policy = {
   'content-policy': row(false, false, 'opt-in'),
   unsupported: row(false, false, 'no'),
   'invalid-request': row(false, false, 'no'),
-  overloaded: row(true, false, 'yes'),
-  server: row(true, false, 'yes'),
-  protocol: row(true, false, 'yes'),
-  empty: row(true, false, 'yes'),
-  truncated: row(true, false, 'yes'),
+  overloaded: trips(row(true, false, 'yes')),
+  server: trips(row(true, false, 'yes')),
+  protocol: trips(row(true, false, 'yes')),
+  empty: trips(row(true, false, 'yes')),
+  truncated: trips(row(true, false, 'yes')),
   config: row(false, false, 'yes'),
   cancelled: row(false, false, 'no'),
   deadline: row(false, false, 'no'),

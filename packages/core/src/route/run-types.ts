@@ -11,6 +11,8 @@ import type { Target } from './target.ts';
 export interface RunSink {
   /** First content is there: this target answers. Everything after is from it. */
   onCommit?(answer: { readonly target: Target; readonly attempt: number; readonly requestId?: string }): void;
+  /** The answer had broken off and this attempt goes on with it, at this many characters of delivered text. */
+  onRescue?(rescue: { readonly target: Target; readonly method: string; readonly at: number }): void;
   /** Events in order; held back until the commit point. */
   onEvents(events: readonly StreamEvent[]): void;
   onDone(result: RunResult): void;

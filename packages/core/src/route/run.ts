@@ -1,23 +1,23 @@
-import type { AttemptRecord, ErrorDetails } from '../spec/errors.ts';
+import { ProviderError, type AttemptRecord, type ErrorDetails } from '../spec/errors.ts';
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
-import { ProviderError } from '../spec/errors.ts';
-import { startAttempt, type AttemptHandle } from './attempt.ts';
+import { mergeUsage } from '../spec/usage.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
-import {
-  decide,
-  remainingMs,
-  startWalk,
-  type AttemptDecision,
-  type DecideContext,
-  type Decision,
-  type WalkState,
-} from './decide.ts';
+import { startAttempt } from './attempt.ts';
+import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.ts';
+import { decideRescue, prefillOf } from './decide-rescue.ts';
+import { decide, decideHedge, landed } from './decide.ts';
+import { createDelivered, type Delivered } from './delivered.ts';
+import { recordOf, type Lane } from './lane.ts';
+import { attemptLimits } from './limits.ts';
+import { createMender } from './mend.ts';
 import { needsOf } from './needs.ts';
+import { withInstruction, withPrefill } from './overlap.ts';
 import { reportFailure } from './report.ts';
 import type { RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
-import type { Plan, Target } from './target.ts';
+import type { Plan } from './target.ts';
+import { startWalk, type AttemptDecision, type DecideContext, type Decision, type WalkState } from './walk-state.ts';
 
 /**
  * Carries out one request: asks `decide()` what to do, does it, and passes the answer on from the first content.
@@ -34,17 +34,17 @@ class Run implements RunHandle {
   readonly #sink: RunSink;
   readonly #context: DecideContext;
   readonly #splice: Splice = createSplice();
+  readonly #delivered: Delivered = createDelivered();
   readonly #attempts: AttemptRecord[] = [];
   readonly #repairs = new Map<number, string[]>();
+  readonly #lanes = new Set<Lane>();
   readonly #onAbort = (): void => this.cancel();
   #state: WalkState;
-  #attempt: AttemptHandle | undefined;
-  /** Callbacks of an attempt that is no longer the current one are ignored. */
-  #generation = 0;
+  /** The lane whose events the caller sees. */
+  #winner: Lane | undefined;
+  #stage: 'nothing' | 'reasoning' | 'content' = 'nothing';
   #timer: unknown;
-  #held: StreamEvent[] = [];
-  #delivered: 'nothing' | 'reasoning' | 'content' = 'nothing';
-  #firstContentAt: number | undefined;
+  #hedgeTimer: unknown;
   #paused = false;
   #over = false;
 
@@ -61,8 +61,11 @@ class Run implements RunHandle {
     }
     options.signal?.addEventListener('abort', this.#onAbort);
     const first = decide(this.#context, this.#state, undefined, this.#state.startedAt);
-    if (first.type === 'attempt') this.#follow(first);
-    else queueMicrotask(() => this.#follow(first));
+    if (first.type === 'attempt') {
+      const target = plan.targets[first.target];
+      if (target !== undefined) options.health.requested(target.entry, target.model);
+      this.#follow(first);
+    } else queueMicrotask(() => this.#follow(first));
   }
 
   #follow(decision: Decision, error?: ErrorDetails): void {
@@ -83,170 +86,232 @@ class Run implements RunHandle {
   }
 
   #try(decision: AttemptDecision): void {
-    const { clock, mode, transport } = this.#options;
+    const { clock, health, mode, transport } = this.#options;
     const target = this.#plan.targets[decision.target];
     const key = target?.keys[decision.key];
     if (target === undefined || key === undefined) return;
-    const generation = ++this.#generation;
-    const startedAt = clock.now();
-    this.#held = [];
-    this.#firstContentAt = undefined;
-    this.#splice.begin();
-    const mine = () => generation === this.#generation && !this.#over;
-    const record = (error?: ErrorDetails) => this.#record(decision, target, startedAt, handle, error);
-    let handle: AttemptHandle | undefined = undefined;
-    const started = startAttempt(
+    const now = clock.now();
+    const lane: Lane = {
+      decision,
+      target,
+      key,
+      startedAt: now,
+      over: false,
+      held: [],
+      mender: this.#menderFor(decision),
+    };
+    this.#lanes.add(lane);
+    if ((decision.state.tries[decision.target] ?? 0) > 1 && decision.rescue === undefined)
+      health.spendRetry(target.entry, target.model);
+    health.began(target.entry, key.fingerprint, target.model, now);
+    lane.handle = startAttempt(
       {
         target,
         key,
-        request: this.#request,
+        request: this.#requestFor(decision),
         mode,
         repairs: this.#repairs.get(decision.target) ?? [],
-        limits: this.#limitsOf(target),
+        limits: attemptLimits(this.#plan, this.#state, target, mode, now),
         clock,
         transport,
       },
       {
-        onEvents: (events) => {
-          if (!mine()) return;
-          const failure = this.#take(events, decision, target);
-          if (failure === undefined) return;
-          handle?.abort();
-          record(failure);
-          this.#failed(failure, startedAt, decision);
-        },
-        onDone: () => {
-          if (!mine()) return;
-          record();
-          this.#done(target, key.fingerprint);
-        },
-        onFail: (error) => {
-          if (!mine()) return;
-          record(error);
-          this.#failed(error, startedAt, decision);
-        },
+        onEvents: (events) => this.#onEvents(lane, events),
+        onDone: () => this.#onDone(lane),
+        onFail: (error) => this.#onFail(lane, error),
       },
     );
-    handle = started;
-    if (mine()) {
-      this.#attempt = started;
-      if (this.#paused) started.pause();
-    }
+    if (this.#paused) lane.handle.pause();
+    if (mode === 'stream' && this.#lanes.size === 1 && this.#winner === undefined && this.#plan.targets.length > 1)
+      this.#armHedge(target.firstContentMs);
   }
 
-  #limitsOf(target: Target) {
-    const { limits, targets } = this.#plan;
-    const alone = targets.length === 1;
-    const whole = this.#options.mode === 'whole';
-    const own = target.firstContentMs;
-    const first = alone ? limits.firstContentLastMs : Math.max(limits.firstContentMs, own ?? 0);
-    const entryMs = 'endpoint' in target.via ? target.via.endpoint.timeoutMs : undefined;
-    const left = remainingMs(this.#plan, this.#state, this.#options.clock.now());
-    return {
-      connectMs: Math.min(limits.connectMs, left),
-      firstContentMs: whole ? (alone ? limits.wholeAnswerLastMs : limits.wholeAnswerMs) : first,
-      idleMs: limits.idleMs,
-      totalMs: Math.max(1, Math.min(left, entryMs ?? left)),
-    };
+  /** The request a mending attempt is sent: with the answer so far where the model shall go on from it. */
+  #requestFor(decision: AttemptDecision): ChatRequest {
+    if (decision.rescue === 'prefill') return withPrefill(this.#request, this.#delivered.text());
+    if (decision.rescue === 'instructed') return withInstruction(this.#request, this.#delivered.text());
+    return this.#request;
+  }
+
+  #menderFor(decision: AttemptDecision) {
+    if (decision.rescue === undefined) return undefined;
+    const target = this.#plan.targets[decision.target];
+    const echoes = target !== undefined && prefillOf(target) === 'prefix-flag';
+    return createMender(decision.rescue, this.#delivered.text(), this.#delivered.openText !== undefined, echoes);
+  }
+
+  #armHedge(ownLimitMs: number | undefined): void {
+    const { hedgeMs, firstContentMs } = this.#plan.limits;
+    const after = ownLimitMs === undefined ? hedgeMs : Math.max(hedgeMs, ownLimitMs * (hedgeMs / firstContentMs));
+    this.#disarmHedge();
+    this.#hedgeTimer = this.#options.clock.after(after, () => {
+      this.#hedgeTimer = undefined;
+      if (this.#over || this.#winner !== undefined || this.#lanes.size !== 1) return;
+      const hedge = decideHedge(this.#context, this.#state, this.#options.clock.now());
+      if (hedge === undefined) return;
+      this.#options.health.spendHedge();
+      this.#follow(hedge);
+    });
+  }
+
+  #disarmHedge(): void {
+    if (this.#hedgeTimer !== undefined) this.#options.clock.clear(this.#hedgeTimer);
+    this.#hedgeTimer = undefined;
+  }
+
+  #onEvents(lane: Lane, events: readonly StreamEvent[]): void {
+    if (lane.over || this.#over) return;
+    for (const event of events) {
+      if (event.type === 'usage' || (event.type === 'finish' && event.usage !== undefined)) {
+        lane.usage = event.usage === undefined ? lane.usage : mergeUsage(lane.usage, event.usage);
+      }
+    }
+    const failure = lane.mender === undefined ? this.#take(lane, events) : this.#takeMended(lane, events);
+    if (failure === undefined) return;
+    lane.handle?.abort();
+    this.#onFail(lane, failure);
   }
 
   /** Holds events back until the commit point, then passes them on. Returns a failure the events themselves show. */
-  #take(events: readonly StreamEvent[], decision: AttemptDecision, target: Target): ErrorDetails | undefined {
-    let stage = this.#delivered;
-    if (stage === 'content') {
-      this.#sink.onEvents(this.#splice.pass(events));
-      return undefined;
-    }
+  #take(lane: Lane, events: readonly StreamEvent[]): ErrorDetails | undefined {
+    const stage = this.#winner === lane ? this.#stage : 'nothing';
+    if (stage === 'content') return this.#pass(events);
+    let reached: 'nothing' | 'reasoning' | 'content' = stage;
     for (const event of events) {
-      if (isContent(event)) {
-        if (stage !== 'content') this.#commit(decision, target);
-        stage = 'content';
-      } else if (isReasoning(event)) {
-        this.#firstContentAt ??= this.#options.clock.now();
-        if (stage === 'nothing') stage = 'reasoning';
-      } else if (event.type === 'finish' && stage !== 'content') {
+      if (isContent(event)) reached = 'content';
+      else if (isReasoning(event) && reached === 'nothing') reached = 'reasoning';
+      else if (event.type === 'finish' && reached !== 'content') {
         const failure = emptyAnswer(event.reason);
         if (failure !== undefined) return failure;
-        this.#commit(decision, target);
-        stage = 'content';
+        reached = 'content';
       }
-      this.#held.push(event);
+      lane.held.push(event);
     }
-    this.#delivered = stage;
-    if (stage !== 'nothing' && this.#held.length > 0) {
-      const held = this.#held;
-      this.#held = [];
-      this.#sink.onEvents(this.#splice.pass(held));
+    if (reached === 'nothing') return undefined;
+    this.#win(lane, reached);
+    const held = lane.held;
+    lane.held = [];
+    return this.#pass(held);
+  }
+
+  #takeMended(lane: Lane, events: readonly StreamEvent[]): ErrorDetails | undefined {
+    const taken = lane.mender?.take(events);
+    if (taken === undefined) return undefined;
+    if ('diverged' in taken)
+      return { kind: 'truncated', rule: 'diverged', phase: 'content', message: `No splice: ${taken.diverged}.` };
+    if (taken.pass.length === 0) return undefined;
+    const open = this.#delivered.openText;
+    if (lane.mender?.continued !== undefined && open !== undefined) this.#splice.adopt(lane.mender.continued, open);
+    if (this.#winner !== lane && taken.pass.some((event) => event.type !== 'usage')) this.#win(lane, 'content');
+    return this.#pass(taken.pass);
+  }
+
+  /** First content wins; whoever else is still being asked is let go. */
+  #win(lane: Lane, reached: 'reasoning' | 'content'): void {
+    const now = this.#options.clock.now();
+    lane.firstContentAt ??= now;
+    if (this.#winner === undefined) {
+      this.#winner = lane;
+      this.#disarmHedge();
+      for (const other of this.#lanes) {
+        if (other === lane) continue;
+        other.handle?.abort();
+        this.#close(other, { kind: 'cancelled', message: 'Another target answered first.', rule: 'hedge-lost' });
+        this.#options.health.released(other.target.entry, other.key.fingerprint, other.target.model);
+      }
     }
+    if (reached !== 'content' || this.#stage === 'content') {
+      if (lane.mender !== undefined)
+        this.#sink.onRescue?.({
+          target: lane.target,
+          method: lane.decision.rescue ?? 'replay',
+          at: this.#delivered.facts.textLength,
+        });
+      else if (this.#stage === 'nothing') this.#stage = 'reasoning';
+      return;
+    }
+    this.#stage = 'content';
+    this.#sink.onCommit?.({
+      target: lane.target,
+      attempt: lane.decision.state.attempts,
+      requestId: lane.handle?.facts.requestId,
+    });
+  }
+
+  #pass(events: readonly StreamEvent[]): ErrorDetails | undefined {
+    const finish = events.at(-1);
+    if (finish?.type === 'finish') {
+      const failure = checkMended(finish, this.#request, this.#winner, this.#delivered, events);
+      if (failure !== undefined) {
+        const before = this.#splice.pass(events.slice(0, -1));
+        this.#delivered.add(before);
+        if (before.length > 0) this.#sink.onEvents(before);
+        return failure;
+      }
+    }
+    const usage =
+      finish?.type === 'finish' && this.#winner?.mender !== undefined
+        ? sumUsage(this.#attempts, this.#winner.usage)
+        : undefined;
+    const own =
+      usage === undefined || finish?.type !== 'finish' ? events : [...events.slice(0, -1), { ...finish, usage }];
+    const passed = this.#splice.pass(own);
+    this.#delivered.add(passed);
+    this.#sink.onEvents(passed);
     return undefined;
   }
 
-  #commit(decision: AttemptDecision, target: Target): void {
-    this.#firstContentAt ??= this.#options.clock.now();
-    this.#sink.onCommit?.({ target, attempt: decision.state.attempts, requestId: this.#attempt?.facts.requestId });
-  }
-
-  #failed(error: ErrorDetails, startedAt: number, decision: AttemptDecision): void {
-    const { clock, health } = this.#options;
-    const now = clock.now();
-    this.#generation++;
-    this.#attempt = undefined;
-    const target = this.#plan.targets[decision.target];
-    const key = target?.keys[decision.key];
-    if (target !== undefined && key !== undefined) reportFailure(health, target, key, error, now);
-    if (this.#delivered === 'content') return this.#end(brokenOff(error, target, this.#attempts));
+  #onFail(lane: Lane, error: ErrorDetails): void {
+    if (lane.over || this.#over) return;
+    const now = this.#options.clock.now();
+    this.#close(lane, error);
+    reportFailure(this.#options.health, lane.target, lane.key, error, now);
+    const { target, key } = lane.decision;
+    const failure = { error, tookMs: now - lane.startedAt, target, key };
+    if (this.#winner === lane) this.#winner = undefined;
+    if (this.#stage === 'content') {
+      const next = decideRescue(
+        this.#context,
+        this.#state,
+        failure,
+        this.#delivered.facts,
+        this.#plan.rescue ?? 'verified',
+        now,
+      );
+      this.#splice.begin();
+      if (next.type === 'attempt') return this.#follow(next, error);
+      this.#state = next.state;
+      return this.#end(brokenOff(error, lane.target, this.#attempts, next.reason));
+    }
     const closing = this.#splice.abandon();
     if (closing.length > 0) this.#sink.onEvents(closing);
-    this.#follow(decide(this.#context, this.#state, { error, tookMs: now - startedAt }, now), error);
-  }
-
-  #done(target: Target, fingerprint: string): void {
-    const { health, log } = this.#options;
-    this.#finish();
-    health.succeeded(target.entry, fingerprint, target.model);
-    if (this.#attempts.length > 1) {
-      log('info', 'Provider recovered (failover/retry)', {
-        provider: target.entry,
-        model: target.model,
-        original_model: this.#plan.targets[0]?.model,
-        requested_model: this.#plan.requestedModel,
-        attempt: this.#attempts.length,
-      });
+    this.#splice.begin();
+    if (this.#lanes.size > 0) {
+      // Another target is still being asked: what it says decides.
+      const state = landed(this.#state, failure);
+      this.#state = { ...state, closed: [...state.closed, target] };
+      return;
     }
-    this.#sink.onDone({ target, attempts: this.#attempts });
+    const decision = decide(this.#context, this.#state, failure, now);
+    this.#follow(decision, error);
   }
 
-  #record(
-    decision: AttemptDecision,
-    target: Target,
-    startedAt: number,
-    handle: AttemptHandle | undefined,
-    error?: ErrorDetails,
-  ): void {
-    const since = (at: number) => Math.round(at - this.#state.startedAt);
-    const facts = handle?.facts;
-    const record: AttemptRecord = {
-      attempt: decision.state.attempts,
-      provider: target.entry,
-      model: target.model,
-      wire: 'endpoint' in target.via ? target.via.endpoint.wire.id : undefined,
-      url: facts?.url,
-      key: target.keys[decision.key]?.fingerprint,
-      outcome: error?.kind ?? 'ok',
-      status: error?.status ?? facts?.status,
-      code: error?.code,
-      message: error === undefined ? undefined : (error.vendorMessage ?? error.message),
-      requestId: error?.requestId ?? facts?.requestId,
-      startedMs: since(startedAt),
-      firstContentMs: this.#firstContentAt === undefined ? undefined : since(this.#firstContentAt),
-      endedMs: since(this.#options.clock.now()),
-      waitedMs: Math.round(decision.waitMs),
-      retryAfterMs: error?.retryAfterMs,
-      phase: error?.phase,
-      reason: decision.reason,
-      rule: error?.rule,
-      lost: facts !== undefined && facts.lost.length > 0 ? facts.lost : undefined,
-    };
+  #onDone(lane: Lane): void {
+    if (lane.over || this.#over) return;
+    const { health, log } = this.#options;
+    this.#close(lane);
+    this.#finish();
+    health.succeeded(lane.target.entry, lane.key.fingerprint, lane.target.model);
+    if (this.#attempts.length > 1)
+      log('info', 'Provider recovered (failover/retry)', recovered(this.#plan, lane, this.#attempts));
+    this.#sink.onDone({ target: lane.target, attempts: this.#attempts });
+  }
+
+  /** Ends a lane and puts it into the record. */
+  #close(lane: Lane, error?: ErrorDetails): void {
+    lane.over = true;
+    this.#lanes.delete(lane);
+    const record = recordOf(lane, this.#state.startedAt, this.#options.clock.now(), error);
     this.#attempts.push(record);
     this.#options.onAttempt?.(record);
   }
@@ -265,39 +330,28 @@ class Run implements RunHandle {
     this.#over = true;
     if (this.#timer !== undefined) this.#options.clock.clear(this.#timer);
     this.#timer = undefined;
-    this.#attempt = undefined;
+    this.#disarmHedge();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   pause(): void {
     this.#paused = true;
-    this.#attempt?.pause();
+    for (const lane of this.#lanes) lane.handle?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#attempt?.resume();
+    for (const lane of this.#lanes) lane.handle?.resume();
   }
 
   cancel(): void {
     if (this.#over) return;
-    this.#generation++;
-    this.#attempt?.abort();
-    const { signal } = this.#options;
-    if (signal?.aborted === true) return this.#cancelled();
+    for (const lane of this.#lanes) {
+      lane.handle?.abort();
+      this.#options.health.released(lane.target.entry, lane.key.fingerprint, lane.target.model);
+      this.#close(lane, { kind: 'cancelled', message: 'The caller went away.' });
+    }
+    if (this.#options.signal?.aborted === true) return this.#cancelled();
     this.#finish();
   }
-}
-
-/** A 200 without any content is a failed attempt, unless the vendor says why there is none. */
-function emptyAnswer(reason: string): ErrorDetails | undefined {
-  if (reason === 'length' || reason === 'content-filter' || reason === 'refusal' || reason === 'pause')
-    return undefined;
-  if (reason === 'error')
-    return {
-      kind: 'server',
-      message: 'The vendor ended the answer with an error before any content.',
-      rule: 'finish:error',
-    };
-  return { kind: 'empty', message: 'The answer has no content: no text and no tool call.', rule: 'empty' };
 }

@@ -9,6 +9,8 @@ export interface Splice {
   begin(): void;
   /** Events of the current attempt as the caller shall see them. */
   pass(events: readonly StreamEvent[]): readonly StreamEvent[];
+  /** The current attempt's block `own` continues the caller's open block `callers`: one block for the caller. */
+  adopt(own: number, callers: number): void;
   /** The current attempt is given up: the events that close what it left open. */
   abandon(): StreamEvent[];
 }
@@ -18,6 +20,8 @@ export function createSplice(): Splice {
   let offset = 0;
   let next = 0;
   const open = new Set<number>();
+  const adopted = new Map<number, number>();
+  const numbered = (own: number): number => adopted.get(own) ?? own + offset;
   const one = (event: StreamEvent): StreamEvent | undefined => {
     if (event.type === 'response-start') {
       if (started) return undefined;
@@ -25,18 +29,22 @@ export function createSplice(): Splice {
       return event;
     }
     if (!('index' in event)) return event;
-    const index = event.index + offset;
+    const index = numbered(event.index);
     if (event.type.endsWith('-start')) {
       open.add(index);
       next = Math.max(next, index + 1);
     } else if (event.type.endsWith('-end')) {
       open.delete(index);
     }
-    return offset === 0 ? event : { ...event, index };
+    return index === event.index ? event : { ...event, index };
   };
   return {
     begin() {
       offset = next;
+      adopted.clear();
+    },
+    adopt(own, callers) {
+      adopted.set(own, callers);
     },
     pass(events) {
       const passed: StreamEvent[] = [];

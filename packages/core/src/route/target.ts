@@ -1,4 +1,5 @@
 import type { Provider } from '../spec/provider.ts';
+import type { RescuePolicy } from './decide-rescue.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 
 export type { Endpoint, Key } from '../vendors/endpoint-types.ts';
@@ -42,6 +43,8 @@ export interface Limits {
   readonly retryAfterWaitMs: number;
   /** Default 10,000. */
   readonly connectMs: number;
+  /** No content by then and another target exists: it is asked too, and the first content wins. Default 8,000. */
+  readonly hedgeMs: number;
   /** No content by then and another target exists: go on. Default 12,000 with a fallback, 120,000 without. */
   readonly firstContentMs: number;
   readonly firstContentLastMs: number;
@@ -61,6 +64,7 @@ export const DEFAULT_LIMITS: Limits = {
   backoffCapMs: 10_000,
   retryAfterWaitMs: 5_000,
   connectMs: 10_000,
+  hedgeMs: 8_000,
   firstContentMs: 12_000,
   firstContentLastMs: 120_000,
   wholeAnswerMs: 120_000,
@@ -76,6 +80,8 @@ export interface Plan {
   readonly limits: Limits;
   /** Content-policy refusals move on to the next target instead of ending in a clear error. Default false. */
   readonly routeAroundContentPolicy?: boolean;
+  /** What may mend a stream that broke after delivery began. Default `verified`. */
+  readonly rescue?: RescuePolicy;
   /** Spares that were left out and why, for `plan` and the log. */
   readonly warnings: readonly string[];
 }

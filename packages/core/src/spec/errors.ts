@@ -1,3 +1,5 @@
+import type { Usage } from './usage.ts';
+
 /**
  * What went wrong, in words the walk can act on (DESIGN: "kind decides everything"). The table that maps a kind to
  * what happens next is `route/policy.ts`.
@@ -140,6 +142,11 @@ export interface AttemptRecord {
   /** Which row of the walk's table led here. */
   readonly reason: string;
   readonly rule?: string;
+  /** How this attempt mended an answer that had broken off. */
+  readonly rescue?: string;
+  readonly usage?: Usage;
+  /** Bytes of body received from the vendor. */
+  readonly bytes?: number;
   /** What could not be carried to this target. */
   readonly lost?: readonly string[];
 }

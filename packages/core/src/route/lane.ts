@@ -1,0 +1,57 @@
+import type { AttemptRecord, ErrorDetails } from '../spec/errors.ts';
+import type { StreamEvent } from '../spec/event.ts';
+import type { Usage } from '../spec/usage.ts';
+import type { AttemptHandle } from './attempt.ts';
+import type { Mender } from './mend.ts';
+import type { Key, Target } from './target.ts';
+import type { AttemptDecision } from './walk-state.ts';
+
+/** One attempt under way, with everything that belongs to it alone. Two while a hedge runs. */
+export interface Lane {
+  readonly decision: AttemptDecision;
+  readonly target: Target;
+  readonly key: Key;
+  /** Clock milliseconds. */
+  readonly startedAt: number;
+  handle?: AttemptHandle;
+  /** Ended or given up: its callbacks are ignored. */
+  over: boolean;
+  /** Events from before the commit point. */
+  held: StreamEvent[];
+  firstContentAt?: number;
+  usage?: Usage;
+  /** Set when the lane mends a broken answer. */
+  readonly mender?: Mender;
+}
+
+/** The lane as it stands in the record. */
+export function recordOf(lane: Lane, requestStartedAt: number, now: number, error?: ErrorDetails): AttemptRecord {
+  const since = (at: number): number => Math.round(at - requestStartedAt);
+  const { decision, target, handle } = lane;
+  const facts = handle?.facts;
+  return {
+    attempt: decision.state.attempts,
+    provider: target.entry,
+    model: target.model,
+    wire: 'endpoint' in target.via ? target.via.endpoint.wire.id : undefined,
+    url: facts?.url,
+    key: lane.key.fingerprint,
+    outcome: error?.kind ?? 'ok',
+    status: error?.status ?? facts?.status,
+    code: error?.code,
+    message: error === undefined ? undefined : (error.vendorMessage ?? error.message),
+    requestId: error?.requestId ?? facts?.requestId,
+    startedMs: since(lane.startedAt),
+    firstContentMs: lane.firstContentAt === undefined ? undefined : since(lane.firstContentAt),
+    endedMs: since(now),
+    waitedMs: Math.round(decision.waitMs),
+    retryAfterMs: error?.retryAfterMs,
+    phase: error?.phase,
+    reason: decision.reason,
+    rule: error?.rule,
+    rescue: decision.rescue,
+    usage: lane.usage,
+    bytes: facts?.bytes,
+    lost: facts !== undefined && facts.lost.length > 0 ? facts.lost : undefined,
+  };
+}

@@ -1,0 +1,22 @@
+/** Token buckets by name: each request earns a share, each use spends one. */
+export interface Tokens {
+  has(id: string): boolean;
+  earn(id: string): void;
+  spend(id: string): void;
+}
+
+export function createTokens(share: { readonly earned: number; readonly most: number }): Tokens {
+  const spent = new Map<string, number>();
+  return {
+    has: (id) => share.most - (spent.get(id) ?? 0) >= 1,
+    earn(id) {
+      const used = spent.get(id);
+      if (used === undefined) return;
+      if (used <= share.earned) spent.delete(id);
+      else spent.set(id, used - share.earned);
+    },
+    spend(id) {
+      spent.set(id, Math.min(share.most, (spent.get(id) ?? 0) + 1));
+    },
+  };
+}
