@@ -1,0 +1,11 @@
+export * from './behaviour.ts';
+export { startDemoVendors, type DemoVendor, type DemoVendors } from './demo.ts';
+export { errorAnswer, type ErrorAnswer } from './errors.ts';
+export { loadScript, parseScript } from './load-script.ts';
+export type { PlanInput, PlannedOutcome, PlanStep, ResponsePlan } from './plan-types.ts';
+export { planResponse } from './plan.ts';
+export type { RecordedRequest, RequestOutcome } from './records.ts';
+export { checkScript, ScriptError } from './script.ts';
+export { describeBehaviours, parseShortForm, stagesOfModel, type Stage } from './short-form.ts';
+export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
+export { SURFACES, type Surface } from './surfaces.ts';

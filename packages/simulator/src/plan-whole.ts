@@ -1,0 +1,92 @@
+import type { JsonObject } from '@standin/core/spec/index';
+import { collectEvents } from '@standin/core/stream/collect';
+import type { DecodedRequest } from '@standin/core/wires/wire';
+import { answerOf } from './answer-of.ts';
+import { errorAnswer } from './errors.ts';
+import type { Frame } from './frames.ts';
+import { chunked, encode, errorPlace, FOREVER, ownHeaders, write } from './pieces.ts';
+import type { Planned, PlanInput, PlanStep } from './plan-types.ts';
+
+export function wholePlan(input: PlanInput, decoded: DecodedRequest): Planned {
+  const { behaviour, surface } = input;
+  const { context, answer, events } = answerOf(input, decoded.request);
+  const response = surface.server.encodeWhole(collectEvents(events), context);
+  if (behaviour.fault === 'no-finish') withoutFinish(response);
+  const body = encode(JSON.stringify(response));
+  const contentType = behaviour.fault === 'wrong-type' ? (behaviour.contentType ?? 'text/plain') : 'application/json';
+  const headers: Record<string, string> = { 'content-type': contentType, ...ownHeaders(input) };
+  const clean = { ...headers, 'content-length': String(body.length) };
+  const carried: Frame = {
+    body: '',
+    text: answer.text,
+    reasoning: answer.reasoning,
+    tool: answer.calls.map((call) => call.arguments).join(''),
+    closing: true,
+  };
+  const cutAt = Math.min(body.length, behaviour.atBytes ?? placeInBody(body, answer.text, behaviour.atChars));
+  const head = body.subarray(0, cutAt);
+  switch (behaviour.fault) {
+    case 'cut': {
+      const how = behaviour.how ?? 'fin';
+      return {
+        outcome: 'cut',
+        head: { status: 200, headers: how === 'clean' ? headers : clean },
+        steps: [{ type: 'write', bytes: head, frames: [] }],
+        ending: how === 'clean' ? 'end' : how,
+      };
+    }
+    case 'stall': {
+      const rest: PlanStep = { type: 'write', bytes: body.subarray(cutAt), frames: [carried] };
+      const steps: PlanStep[] = [
+        { type: 'write', bytes: head, frames: [] },
+        { type: 'wait', ms: behaviour.stallMs ?? FOREVER },
+        rest,
+      ];
+      return {
+        outcome: behaviour.stallMs === undefined ? 'stall' : 'answer',
+        head: { status: 200, headers: clean },
+        steps,
+        ending: 'end',
+      };
+    }
+    case 'broken-event':
+      return {
+        outcome: 'garbage',
+        head: { status: 200, headers },
+        steps: [{ type: 'write', bytes: head, frames: [] }],
+        ending: 'end',
+      };
+    case 'error-event': {
+      const error = errorAnswer(behaviour.error ?? 'server', errorPlace(input));
+      return {
+        outcome: 'error',
+        head: { status: 200, headers },
+        steps: [write(JSON.stringify(error.shape))],
+        ending: 'end',
+      };
+    }
+    default: {
+      const steps = chunked([{ ...carried, body: '' }], body, behaviour);
+      const wait: PlanStep[] =
+        behaviour.firstEventMs === undefined ? [] : [{ type: 'wait', ms: behaviour.firstEventMs }];
+      return { outcome: 'answer', head: { status: 200, headers: clean }, steps: [...wait, ...steps], ending: 'end' };
+    }
+  }
+}
+
+/** The byte before which exactly so many characters of the text stand; half of the body when the text is not found. */
+function placeInBody(body: Uint8Array, text: string, atChars: number | undefined): number {
+  const json = JSON.stringify(text).slice(1, -1);
+  const start = text === '' ? -1 : Buffer.from(body).indexOf(json);
+  if (start === -1) return Math.floor(body.length / 2);
+  const characters = Math.min(text.length, atChars ?? Math.floor(text.length / 2));
+  return start + Buffer.byteLength(JSON.stringify(text.slice(0, characters)).slice(1, -1));
+}
+
+function withoutFinish(response: JsonObject): void {
+  const choices = response['choices'];
+  if ('stop_reason' in response) response['stop_reason'] = null;
+  if (!Array.isArray(choices)) return;
+  for (const choice of choices)
+    if (typeof choice === 'object' && choice !== null) Object.assign(choice, { finish_reason: null });
+}

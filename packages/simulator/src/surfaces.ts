@@ -1,0 +1,42 @@
+import { isJsonObject, type WireId } from '@standin/core/spec/index';
+import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
+import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
+import type { WireServer } from '@standin/core/wires/wire';
+
+/** One protocol as the simulator serves it, under any path prefix. */
+export interface Surface {
+  readonly wire: WireId;
+  readonly server: WireServer;
+  /** Matched against the path without its query. Groups `model` and `verb` may name what other wires put in the body. */
+  readonly path: RegExp;
+  /** Whether a stream is asked for; default: the body's `stream`. */
+  readonly wantsStream?: (match: RegExpExecArray, body: unknown) => boolean;
+}
+
+export const SURFACES: readonly Surface[] = [
+  { wire: 'openai-chat', server: openaiChatServer, path: /\/chat\/completions$/ },
+  { wire: 'anthropic-messages', server: anthropicMessagesServer, path: /\/messages$/ },
+];
+
+export interface Addressed {
+  readonly surface: Surface;
+  readonly match: RegExpExecArray;
+}
+
+export function findSurface(surfaces: readonly Surface[], path: string): Addressed | undefined {
+  for (const surface of surfaces) {
+    const match = surface.path.exec(path);
+    if (match !== null) return { surface, match };
+  }
+  return undefined;
+}
+
+export function modelOf({ match }: Addressed, body: unknown): string | undefined {
+  const inPath = match.groups?.['model'];
+  if (inPath !== undefined) return decodeURIComponent(inPath);
+  return isJsonObject(body) && typeof body['model'] === 'string' ? body['model'] : undefined;
+}
+
+export function wantsStream({ surface, match }: Addressed, body: unknown): boolean {
+  return surface.wantsStream?.(match, body) ?? (isJsonObject(body) && body['stream'] === true);
+}
