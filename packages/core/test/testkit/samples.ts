@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Part } from '../../src/spec/message.ts';
 import type { ChatResponse } from '../../src/spec/response.ts';
 import type { WireTarget } from '../../src/wires/wire.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StreamEvent } from '../../src/spec/event.ts';
 import type { ChatRequest } from '../../src/spec/request.ts';
