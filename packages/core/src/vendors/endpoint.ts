@@ -4,8 +4,9 @@ import type { JsonObject } from '../spec/json.ts';
 import { Secret } from '../spec/secret.ts';
 import type { Quirks } from '../wires/quirks.ts';
 import type { WireClient } from '../wires/wire.ts';
-import { authHeaders, checkHeader, cleanKey } from './auth-headers.ts';
+import { authHeaders, checkHeader } from './auth-headers.ts';
 import { classifyVendorError, type WaitHintInput } from './classify/classify.ts';
+import { createTextRedactor } from './classify/redact-text.ts';
 import type { Endpoint, Key } from './endpoint-types.ts';
 import { type QuirkOverrides, resolveQuirks } from './quirks.ts';
 import type { AuthScheme, VendorRow } from './row.ts';
@@ -36,6 +37,8 @@ export interface EndpointOptions extends QuirkOverrides {
   readonly timeoutMs?: number;
   /** Reads the wait a vendor asks for; the transport floor has the parser. */
   readonly waitHint?: (input: WaitHintInput) => number | undefined;
+  /** Makes the function that removes secrets from vendors' texts; the transport floor has the thorough one. */
+  readonly createRedactor?: (secrets: Iterable<Secret>) => (text: string) => string;
   readonly clock?: Pick<Clock, 'wallMs'>;
 }
 
@@ -73,14 +76,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const fixed = fixedHeaders(row, region);
   const extra = checkedHeaders(options);
   const clock = options.clock ?? systemClock;
-  const secrets = new Set<string>([...extra.values()].filter((value) => value.length >= 8));
+  const used = new Set<Secret>();
+  const inHeaders = Object.values(options.extraHeaders ?? {}).filter((value) => value instanceof Secret);
+  const redact = (options.createRedactor ?? createTextRedactor)({
+    [Symbol.iterator]: () => [...inHeaders, ...used].values(),
+  });
   const placeholder = row.placeholderKey === undefined ? undefined : new Secret(row.placeholderKey);
   const quirks = new Map<string, Quirks>();
-
-  const remember = (secret: Secret): void => {
-    if (secrets.size >= MAX_REMEMBERED_SECRETS) secrets.clear();
-    secrets.add(cleanKey(secret.reveal()));
-  };
 
   const headersFor = (key: Key): Readonly<Record<string, string>> => {
     const headers: Record<string, string> = {
@@ -88,7 +90,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       ...authHeaders(scheme, key.secret ?? placeholder, clock.wallMs()),
     };
     for (const [name, value] of Object.entries(headers)) checkHeader(name, value, `${entry}: key ${key.fingerprint}`);
-    if (key.secret !== undefined) remember(key.secret);
+    if (key.secret !== undefined) {
+      if (used.size >= MAX_REMEMBERED_SECRETS) used.clear();
+      used.add(key.secret);
+    }
     return { ...headers, ...Object.fromEntries(extra) };
   };
 
@@ -96,7 +101,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     entry,
     slot: row.id,
     wire,
-    urlFor: (path: string) => joinUrl(base, path),
+    urlFor: (path: string) => joinUrl(base, wire.id === 'anthropic-messages' ? path.replace(/^\/v1(?=\/)/, '') : path),
     headersFor,
     quirksFor: (model: string) => {
       const known = quirks.get(model);
@@ -117,7 +122,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         patterns: row.errors,
         wallMs: clock.wallMs(),
         waitHint: options.waitHint,
-        secrets: [...secrets],
+        redact,
         provider: entry,
       }),
       provider: entry,

@@ -6,5 +6,4 @@ export * from './url.ts';
 export * from './quirks.ts';
 export { classifyVendorError, type ClassifyOptions, type WaitHintInput } from './classify/classify.ts';
 export { classifyTransportError, type TransportVerdict } from './classify/transport.ts';
-export { redactVendorText } from './classify/redact-text.ts';
 export { requestIdOf } from './classify/headers.ts';

@@ -1,4 +1,5 @@
 import type { WireId } from '../spec/wire-id.ts';
+import { createTextRedactor } from './classify/redact-text.ts';
 import type { VendorRow } from './row.ts';
 import { VENDORS } from './table/index.ts';
 
@@ -140,7 +141,7 @@ export function nearestSlugs(slug: string, limit = 3): readonly string[] {
 export function unknownSlugMessage(slug: string): string {
   const near = nearestSlugs(slug);
   const hint = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : '';
-  return `Unknown provider "${slug.slice(0, 80)}".${hint} For any other endpoint write "custom:URL" (OpenAI protocol) or "anthropic-custom:URL" (Anthropic protocol).`;
+  return `Unknown provider "${createTextRedactor([])(slug).slice(0, 80)}".${hint} For any other endpoint write "custom:URL" (OpenAI protocol) or "anthropic-custom:URL" (Anthropic protocol).`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ProviderError } from '../spec/errors.ts';
 import type { WireId } from '../spec/wire-id.ts';
+import { createTextRedactor } from './classify/redact-text.ts';
 import type { VendorRow } from './row.ts';
 import { azureBase } from './special/azure.ts';
 
@@ -46,9 +47,11 @@ function configError(message: string): ProviderError {
   return new ProviderError({ kind: 'config', message });
 }
 
+const redact = createTextRedactor([]);
+
 /** What may be shown of a URL: never its user info or query, which can carry a key. */
 function shown(uri: string): string {
-  const bare = uri.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
+  const bare = redact(uri.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1'));
   return bare.length > 200 ? `${bare.slice(0, 200)}…` : bare;
 }
 
@@ -165,7 +168,10 @@ export function resolveBaseUrl(
   return row.id === 'azure' ? azureBase(base, row, wire, fields, expandTemplate) : base;
 }
 
-/** Appends `path` to a base. A query on either side stays a query; the path's own values come last. */
+/**
+ * Appends `path` to a base. A query on either side stays a query, the path's own values last; a version that both name
+ * is written once.
+ */
 export function joinUrl(base: string, path: string): string {
   const baseQueryAt = base.indexOf('?');
   const baseUrl = trimSlashes(baseQueryAt === -1 ? base : base.slice(0, baseQueryAt));
@@ -174,6 +180,8 @@ export function joinUrl(base: string, path: string): string {
   const pathOnly = pathQueryAt === -1 ? path : path.slice(0, pathQueryAt);
   const pathQuery = pathQueryAt === -1 ? '' : path.slice(pathQueryAt + 1);
   const query = [baseQuery, pathQuery].filter((part) => part !== '').join('&');
-  const separator = pathOnly === '' || pathOnly.startsWith('/') ? '' : '/';
-  return `${baseUrl}${separator}${pathOnly}${query === '' ? '' : `?${query}`}`;
+  const tail = pathOnly === '' || pathOnly.startsWith('/') ? pathOnly : `/${pathOnly}`;
+  const version = VERSION_SEGMENT.exec(baseUrl)?.[0];
+  const rest = version !== undefined && tail.startsWith(`${version}/`) ? tail.slice(version.length) : tail;
+  return `${baseUrl}${rest}${query === '' ? '' : `?${query}`}`;
 }

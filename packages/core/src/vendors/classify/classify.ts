@@ -6,7 +6,7 @@ import { readFacts, type ErrorFacts } from './facts.ts';
 import { requestIdOf, shouldRetryOf } from './headers.ts';
 import { canonicalParameter, isKnownField, rejectedParameter } from './parameters.ts';
 import * as patterns from './patterns.ts';
-import { redactVendorText } from './redact-text.ts';
+import { createTextRedactor } from './redact-text.ts';
 import { kindOfStatus } from './status.ts';
 
 /** What a reader of wait hints is given. */
@@ -26,8 +26,8 @@ export interface ClassifyOptions {
   readonly wallMs: number;
   /** Reads the wait a vendor asks for, milliseconds. */
   readonly waitHint?: (input: WaitHintInput) => number | undefined;
-  /** Exact secrets that must not appear in the result. */
-  readonly secrets?: readonly string[];
+  /** Removes secrets from the vendor's words; default: anything key-shaped. */
+  readonly redact?: (text: string) => string;
   /** Name of the entry for the message. */
   readonly provider?: string;
 }
@@ -231,10 +231,10 @@ const WORDS: Readonly<Record<ErrorKind, string>> = {
   deadline: 'Out of time',
 };
 
-function vendorWords(facts: ErrorFacts, error: VendorError, secrets: readonly string[]): string {
+function vendorWords(facts: ErrorFacts, error: VendorError, redact: (text: string) => string): string {
   const page = facts.html ? /<title[^>]*>([^<]*)<\/title>/i.exec(error.message)?.[1]?.trim() : undefined;
   const words = facts.html && error.message.trimStart().startsWith('<') ? [page ?? 'an HTML page'] : facts.texts;
-  return redactVendorText(words.slice(0, 3).join(' | ').replaceAll(/\s+/g, ' ').trim(), secrets);
+  return redact(words.slice(0, 3).join(' | ').replaceAll(/\s+/g, ' ').trim());
 }
 
 /**
@@ -254,7 +254,8 @@ export function classifyVendorError(
     verdict = found;
     break;
   }
-  const said = vendorWords(facts, error, options.secrets ?? []);
+  const redact = options.redact ?? createTextRedactor([]);
+  const said = vendorWords(facts, error, redact);
   const code = facts.code ?? error.code ?? error.type;
   const status = facts.status >= 300 ? `HTTP ${facts.status}` : 'inside its answer';
   const place = [status, code].filter((part) => part !== undefined).join(', ');
@@ -269,10 +270,10 @@ export function classifyVendorError(
   const bodyId = bodyRequestId(error.body);
   return {
     kind: verdict.kind,
-    message: `${who}${WORDS[verdict.kind]} (${redactVendorText(place, options.secrets)})${said === '' ? '' : `: ${said}`}`,
+    message: `${who}${WORDS[verdict.kind]} (${redact(place)})${said === '' ? '' : `: ${said}`}`,
     status: facts.status,
     rule: verdict.rule,
-    ...(code === undefined ? {} : { code: redactVendorText(code, options.secrets) }),
+    ...(code === undefined ? {} : { code: redact(code) }),
     ...(said === '' ? {} : { vendorMessage: said }),
     ...defined('requestId', requestIdOf(headers) ?? bodyId),
     ...defined('retryAfterMs', retryAfterMs),

@@ -35,7 +35,7 @@ const MAX_DEPTH = 4;
 const EMPTY_TEXT = /^(?:http )?\d{3}(?: with an empty body| status code \(no body\))?\.?$/i;
 /** JSON at the start of a message, or after an exception's name. Not just anywhere: prompts are echoed in messages. */
 const NESTED_ANSWER = /^(?:\s*|[^{]{0,300}(?:Exception|Error)\b[^{]{0,40})\{/;
-const HTML_TEXT = /^\s*<(?:!doctype|html|head|body|center|\?xml)|with an HTML page/i;
+const HTML_TEXT = /^\s*<(?:!doctype|html|head|body|center|\?xml)|^HTML page\b|with an HTML page/i;
 
 function addCode(found: Found, value: unknown): void {
   if (typeof value === 'number' && Number.isFinite(value)) {

@@ -1,3 +1,5 @@
+import type { Secret } from '../../spec/secret.ts';
+
 const MAX_VENDOR_TEXT = 2000;
 
 /** Key shapes of the vendors in the table, also masked in the middle as some vendors echo them. */
@@ -11,14 +13,17 @@ const ANNOUNCED =
   /\b((?:api[ _-]?key|access[ _-]?token|secret|authorization|x-api-key)(?: provided)?["']?\s*[:=]\s*["']?)(?!\[)(?=\S*\d|\S{16,})([^\s"',;&.)]{6,})/gi;
 
 /**
- * Text of a vendor as it may be shown: known keys and anything key-shaped replaced, cut at 2,000 characters.
- * @param secrets exact values that must not appear, whatever they look like
+ * Removes known keys and anything key-shaped from a vendor's text and cuts it at 2,000 characters. The plain stand-in for
+ * the transport floor's redactor, so that nothing built without one can leak. The secrets are read at each call.
  */
-export function redactVendorText(text: string, secrets: readonly string[] = []): string {
-  let clean = text.slice(0, MAX_VENDOR_TEXT * 4);
-  for (const secret of secrets) {
-    if (secret.length >= 4) clean = clean.replaceAll(secret, '[redacted]');
-  }
-  clean = clean.replace(BEARER, '$1 [redacted]').replace(KEY_SHAPES, '[redacted]').replace(ANNOUNCED, '$1[redacted]');
-  return clean.length > MAX_VENDOR_TEXT ? `${clean.slice(0, MAX_VENDOR_TEXT)}…` : clean;
+export function createTextRedactor(secrets: Iterable<Secret>): (text: string) => string {
+  return (text) => {
+    let clean = text.slice(0, MAX_VENDOR_TEXT * 4);
+    for (const secret of secrets) {
+      const value = secret.reveal().trim();
+      if (value.length >= 4) clean = clean.replaceAll(value, '[redacted]');
+    }
+    clean = clean.replace(BEARER, '$1 [redacted]').replace(KEY_SHAPES, '[redacted]').replace(ANNOUNCED, '$1[redacted]');
+    return clean.length > MAX_VENDOR_TEXT ? `${clean.slice(0, MAX_VENDOR_TEXT)}…` : clean;
+  };
 }

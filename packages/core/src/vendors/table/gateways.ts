@@ -11,7 +11,12 @@ export const GATEWAYS: readonly VendorRow[] = [
     wires: ['openai-chat', 'openai-responses', 'anthropic-messages'],
     keyVariables: ['OPENROUTER_API_KEY'],
     keyPrefixes: ['sk-or-'],
-    quirks: { reasoningStyle: 'reasoning-object', reasoningReplay: 'reasoning_details' },
+    quirks: {
+      reasoningStyle: 'reasoning-object',
+      reasoningReplay: 'reasoning_details',
+      cacheControl: true,
+      topK: true,
+    },
     modelRules: [
       { match: 'anthropic/claude-*', quirks: { vision: true } },
       { match: 'google/gemini-*', quirks: { vision: true } },

@@ -1,6 +1,6 @@
 import type { VendorRow } from '../row.ts';
 import { FIREWORKS_ERRORS, CEREBRAS_ERRORS } from '../classify/open-errors.ts';
-import { vendor } from './define.ts';
+import { INLINE_THINKERS, vendor } from './define.ts';
 
 export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
   vendor({
@@ -10,6 +10,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     endpoints: { default: 'https://api.together.xyz/v1' },
     keyVariables: ['TOGETHER_API_KEY', 'TOGETHERAI_API_KEY'],
     defaultModel: 'meta-llama/Llama-3.3-70B-Instruct-Turbo',
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'docs.together.ai, read 2026-11',
   }),
   vendor({
@@ -19,9 +21,10 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     endpoints: { default: 'https://api.fireworks.ai/inference/v1' },
     keyVariables: ['FIREWORKS_API_KEY'],
     keyPrefixes: ['fw_'],
-    quirks: { reasoningReplay: 'reasoning_content' },
+    quirks: { topK: true, reasoningReplay: 'reasoning_content' },
     errors: FIREWORKS_ERRORS,
     defaultModel: 'accounts/fireworks/models/llama-v3p3-70b-instruct',
+    modelRules: INLINE_THINKERS,
     source: 'docs.fireworks.ai, read 2026-11',
   }),
   vendor({
@@ -41,6 +44,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     endpoints: { default: 'https://api.sambanova.ai/v1' },
     keyVariables: ['SAMBANOVA_API_KEY'],
     defaultModel: 'Meta-Llama-3.3-70B-Instruct',
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'docs.sambanova.ai, read 2026-11',
   }),
   vendor({
@@ -48,6 +53,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     name: 'Hyperbolic',
     endpoints: { default: 'https://api.hyperbolic.xyz/v1' },
     keyVariables: ['HYPERBOLIC_API_KEY'],
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'docs.hyperbolic.xyz, read 2026-11',
   }),
   vendor({
@@ -57,6 +64,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     endpoints: { default: 'https://api.deepinfra.com/v1/openai' },
     keyVariables: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
     defaultModel: 'meta-llama/Llama-3.3-70B-Instruct',
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'deepinfra.com/docs, read 2026-11',
   }),
   vendor({
@@ -66,6 +75,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     endpoints: { default: 'https://router.huggingface.co/v1' },
     keyVariables: ['HF_TOKEN', 'HUGGINGFACE_API_KEY', 'HUGGINGFACEHUB_API_TOKEN'],
     keyPrefixes: ['hf_'],
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'huggingface.co/docs/inference-providers, read 2026-11',
   }),
   vendor({
@@ -106,6 +117,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     name: 'Nebius Token Factory',
     endpoints: { default: 'https://api.tokenfactory.nebius.com/v1' },
     keyVariables: ['NEBIUS_API_KEY'],
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'docs.tokenfactory.nebius.com, read 2026-11',
   }),
   vendor({
@@ -130,6 +143,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     endpoints: { default: 'https://api.novita.ai/openai' },
     keyVariables: ['NOVITA_API_KEY'],
     defaultModel: 'meta-llama/llama-3.3-70b-instruct',
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'novita.ai/docs, read 2026-11',
   }),
   vendor({
@@ -145,6 +160,8 @@ export const HOSTED_OPEN_MODELS: readonly VendorRow[] = [
     name: 'Featherless',
     endpoints: { default: 'https://api.featherless.ai/v1' },
     keyVariables: ['FEATHERLESS_API_KEY'],
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'featherless.ai/docs, read 2026-11',
   }),
   vendor({

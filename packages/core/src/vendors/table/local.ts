@@ -7,7 +7,7 @@ import {
   SGLANG_ERRORS,
   LITELLM_ERRORS,
 } from '../classify/open-errors.ts';
-import { vendor } from './define.ts';
+import { INLINE_THINKERS, vendor } from './define.ts';
 
 export const LOCAL: readonly VendorRow[] = [
   vendor({
@@ -21,6 +21,7 @@ export const LOCAL: readonly VendorRow[] = [
     nativePaths: ['/api/generate', '/api/chat', '/api/tags', '/api'],
     quirks: { vision: true, toolChoiceRequired: 'unsupported', reasoningStyle: 'reasoning_effort' },
     errors: OLLAMA_ERRORS,
+    modelRules: INLINE_THINKERS,
     source: 'github.com/ollama/ollama docs/openai.md, read 2026-11',
   }),
   vendor({
@@ -32,8 +33,9 @@ export const LOCAL: readonly VendorRow[] = [
     keyRequired: false,
     keyVariables: ['LLAMACPP_API_KEY'],
     placeholderKey: 'llama.cpp',
-    quirks: { vision: true, reasoningReplay: 'reasoning_content', reasoningStyle: 'chat_template_kwargs' },
+    quirks: { topK: true, vision: true, reasoningReplay: 'reasoning_content', reasoningStyle: 'chat_template_kwargs' },
     errors: LLAMACPP_ERRORS,
+    modelRules: INLINE_THINKERS,
     source: 'github.com/ggml-org/llama.cpp tools/server/README.md, read 2026-11',
   }),
   vendor({
@@ -46,6 +48,8 @@ export const LOCAL: readonly VendorRow[] = [
     keyVariables: ['LMSTUDIO_API_KEY', 'LM_API_TOKEN'],
     placeholderKey: 'lm-studio',
     errors: LMSTUDIO_ERRORS,
+    quirks: { topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'lmstudio.ai/docs/developer, read 2026-11',
   }),
   vendor({
@@ -55,8 +59,9 @@ export const LOCAL: readonly VendorRow[] = [
     wires: ['openai-chat', 'openai-responses', 'anthropic-messages'],
     keyRequired: false,
     keyVariables: ['VLLM_API_KEY'],
-    quirks: { reasoningStyle: 'chat_template_kwargs', prefill: 'continue_final_message' },
+    quirks: { topK: true, reasoningStyle: 'chat_template_kwargs', prefill: 'continue_final_message' },
     errors: VLLM_ERRORS,
+    modelRules: INLINE_THINKERS,
     source: 'docs.vllm.ai OpenAI-compatible server, read 2026-11',
   }),
   vendor({
@@ -66,8 +71,9 @@ export const LOCAL: readonly VendorRow[] = [
     wires: ['openai-chat', 'openai-responses'],
     keyRequired: false,
     keyVariables: ['SGLANG_API_KEY'],
-    quirks: { reasoningStyle: 'chat_template_kwargs', prefill: 'continue_final_message' },
+    quirks: { topK: true, reasoningStyle: 'chat_template_kwargs', prefill: 'continue_final_message' },
     errors: SGLANG_ERRORS,
+    modelRules: INLINE_THINKERS,
     source: 'docs.sglang.ai OpenAI APIs, read 2026-11',
   }),
   vendor({
@@ -77,6 +83,7 @@ export const LOCAL: readonly VendorRow[] = [
     keyRequired: false,
     keyVariables: ['OSAURUS_API_KEY'],
     placeholderKey: 'osaurus',
+    modelRules: INLINE_THINKERS,
     source: 'github.com/osaurus-ai/osaurus, read 2026-11',
   }),
   vendor({
@@ -88,6 +95,7 @@ export const LOCAL: readonly VendorRow[] = [
     keyRequired: false,
     keyVariables: ['LITELLM_API_KEY', 'LITELLM_MASTER_KEY'],
     errors: LITELLM_ERRORS,
+    modelRules: INLINE_THINKERS,
     source: 'docs.litellm.ai proxy, read 2026-11',
   }),
   vendor({

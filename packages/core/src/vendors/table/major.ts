@@ -7,7 +7,7 @@ export const OPENAI_REASONING_MODELS = {
   maxTokensField: 'max_completion_tokens',
   systemRole: 'developer',
   reasoningStyle: 'reasoning_effort',
-  omitParameters: ['temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'logprobs', 'logit_bias'],
+  omitParameters: ['temperature', 'top_p', 'presence_penalty', 'frequency_penalty', 'stop', 'logprobs', 'logit_bias'],
 } as const;
 
 const OLDER_CLAUDE = { omitParameters: [], prefill: 'last-assistant' } as const;
@@ -41,12 +41,12 @@ export const MAJOR: readonly VendorRow[] = [
     wires: ['openai-chat', 'openai-responses'],
     keyVariables: ['OPENAI_API_KEY'],
     keyPrefixes: ['sk-'],
-    quirks: { maxTokensField: 'auto', toolCallIdFormat: 'max40', vision: true },
+    quirks: { maxTokensField: 'auto', toolCallIdFormat: 'max40', vision: true, refusalField: true },
     modelRules: [
       { match: 'o[134]*', quirks: OPENAI_REASONING_MODELS },
       { match: 'gpt-[5-9]*', quirks: OPENAI_REASONING_MODELS },
       { match: '*codex*', quirks: OPENAI_REASONING_MODELS },
-      { match: '*-chat-latest', quirks: { reasoningStyle: 'none', systemRole: 'system' } },
+      { match: '*-chat-latest', quirks: { reasoningStyle: 'none', systemRole: 'system', omitParameters: [] } },
       { match: 'o1-mini*', quirks: { systemRole: 'merge', nativeTools: false } },
       { match: 'o1-preview*', quirks: { systemRole: 'merge', nativeTools: false } },
       { match: 'gpt-3.5*', quirks: { vision: false } },
@@ -83,6 +83,9 @@ export const MAJOR: readonly VendorRow[] = [
       streamUsage: false,
       seedField: 'random_seed',
       toolMessageName: true,
+      messageName: false,
+      messageOrder: 'system-first',
+      assistantAfterTool: true,
       prefill: 'prefix-flag',
     },
     modelRules: [
@@ -106,6 +109,7 @@ export const MAJOR: readonly VendorRow[] = [
     quirks: {
       nativeTools: false,
       reasoningReplay: 'none',
+      messageName: false,
       toolMessageName: true,
       maxTokensField: 'max_completion_tokens',
     },

@@ -1,5 +1,5 @@
 import type { VendorRow } from '../row.ts';
-import { vendor } from './define.ts';
+import { INLINE_THINKERS, vendor } from './define.ts';
 
 /** Slots of other programs that start a command-line tool; listed so that a config which names one gets a clear answer. */
 function commandLineTool(id: string, name: string, aliases: VendorRow['aliases'], instead: string): VendorRow {
@@ -26,6 +26,7 @@ export const OTHER: readonly VendorRow[] = [
     wireAuth: { 'anthropic-messages': 'x-api-key', gemini: 'x-goog-api-key' },
     keyRequired: false,
     quirks: { vision: true },
+    modelRules: INLINE_THINKERS,
     source: 'behaviour of the published OpenAI and Anthropic SDKs, read 2026-11',
   }),
   commandLineTool('claude-code', 'Claude Code', { claude_code: undefined }, 'anthropic'),

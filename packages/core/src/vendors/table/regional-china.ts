@@ -8,7 +8,7 @@ import {
   QWEN_ERRORS,
   ZAI_ERRORS,
 } from '../classify/regional-errors.ts';
-import { vendor } from './define.ts';
+import { INLINE_THINKERS, vendor } from './define.ts';
 
 const KIMI_CODE_AGENT = { 'user-agent': 'KimiCLI/0.77' };
 const QWEN_CODE_AGENT = { 'user-agent': 'QwenCode/1.0' };
@@ -29,8 +29,9 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     wireAuth: { 'anthropic-messages': 'x-api-key' },
     keyVariables: ['DEEPSEEK_API_KEY'],
     quirks: {
-      reasoningStyle: 'thinking-type',
+      reasoningStyle: 'thinking-type-effort',
       reasoningReplay: 'reasoning_content',
+      forcedToolWithThinking: false,
       structuredOutput: 'json_object',
       vision: false,
     },
@@ -74,7 +75,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     defaultEndpoint: 'intl',
     wires: ['openai-chat', 'anthropic-messages'],
     keyVariables: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
-    quirks: { reasoningReplay: 'reasoning_content', prefill: 'partial-flag' },
+    quirks: { reasoningReplay: 'reasoning_content', forcedToolWithThinking: false, prefill: 'partial-flag' },
     modelRules: [
       { match: 'kimi-k2*-thinking*', quirks: { reasoningStyle: 'thinking-type' } },
       { match: '*vision*', quirks: { vision: true } },
@@ -117,6 +118,8 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     keyVariables: ['DASHSCOPE_API_KEY', 'QWEN_API_KEY'],
     quirks: {
       reasoningStyle: 'enable_thinking',
+      forcedToolWithThinking: false,
+      topK: true,
       structuredOutput: 'json_object',
       vision: true,
       prefill: 'partial-flag',
@@ -205,7 +208,12 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     wires: ['openai-chat', 'anthropic-messages'],
     wireAuth: { 'anthropic-messages': 'x-api-key' },
     keyVariables: ['MINIMAX_OAUTH_TOKEN', 'MINIMAX_API_KEY'],
-    quirks: { systemRole: 'merge', reasoningReplay: 'reasoning_details', structuredOutput: 'none' },
+    quirks: {
+      systemRole: 'merge',
+      reasoningReplay: 'reasoning_details',
+      structuredOutput: 'none',
+      inlineReasoning: 'think-tags',
+    },
     fields: ['auth_mode', 'oauth_refresh_token', 'oauth_client_id'],
     errors: MINIMAX_ERRORS,
     defaultModel: 'MiniMax-M2',
@@ -280,7 +288,8 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     endpoints: { intl: 'https://api.siliconflow.com/v1', cn: 'https://api.siliconflow.cn/v1' },
     defaultEndpoint: 'intl',
     keyVariables: ['SILICONFLOW_API_KEY'],
-    quirks: { reasoningStyle: 'enable_thinking' },
+    quirks: { reasoningStyle: 'enable_thinking', topK: true },
+    modelRules: INLINE_THINKERS,
     source: 'docs.siliconflow.com, read 2026-11',
   }),
 ];
