@@ -14,11 +14,10 @@ export interface AnswerSchema {
 }
 
 // One of these must be there: any JSON object passes as a schema otherwise, and checks nothing.
-const KEYWORDS = [
-  ...['type', 'properties', 'required', 'items', 'prefixItems', 'additionalProperties', 'patternProperties', 'enum'],
-  ...['const', '$ref', 'anyOf', 'oneOf', 'allOf', 'not', 'if', 'minimum', 'maximum', 'pattern', 'format', 'minLength'],
-  ...['maxLength', 'minItems', 'maxItems', 'propertyNames', 'minProperties', 'maxProperties', 'contains', 'multipleOf'],
-];
+const KEYWORDS =
+  'type properties required items prefixItems additionalProperties patternProperties propertyNames enum const $ref anyOf oneOf allOf not if contains format pattern minLength maxLength minimum maximum multipleOf minItems maxItems minProperties maxProperties'.split(
+    ' ',
+  );
 
 async function readSchema(path: string): Promise<unknown> {
   let text: string;

@@ -125,6 +125,7 @@ const PLACEHOLDER_FIELDS: Readonly<Record<string, string>> = {
   region: 'us-east-1',
   project: 'my-project',
   account_id: 'my-account',
+  gateway: 'my-gateway',
   gateway_id: 'my-gateway',
 };
 

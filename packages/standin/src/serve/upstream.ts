@@ -16,10 +16,10 @@ export interface Upstream {
 
 /** Simulated vendors of this process. */
 export interface Demo {
-  /** A shell command that makes the first vendor fail. */
+  /** What to ask for. */
+  readonly model: string;
+  /** A shell command that makes the first vendor fail for one call. */
   readonly failCommand: string;
-  /** A shell command that mends it. */
-  readonly healCommand: string;
 }
 
 const nothing = async (): Promise<void> => {};
@@ -50,7 +50,7 @@ export async function chooseUpstream(
     };
   }
   const { startDemo } = await import('./demo.ts');
-  const demo = await startDemo(context.logger().log);
+  const demo = await startDemo();
   return {
     config: await readConfig(context, [...flags, ...demo.flags]),
     kind: 'simulated',

@@ -31,13 +31,12 @@ export function printWelcome(url: string, upstream: Upstream, standin: Standin, 
     `Routes: POST /v1/chat/completions, POST /v1/messages, GET /v1/models, GET /health/live, GET /health/ready`,
   );
   if (upstream.demo === undefined) {
-    output.note(`\nTry:\n  ${chatCommand(url, 'default')}\n`);
+    output.note(`\nTry:\n  ${chatCommand(url, standin.plan().targets[0]?.model ?? 'default')}\n`);
     return;
   }
-  const chat = chatCommand(url, 'simulated');
+  const chat = chatCommand(url, upstream.demo.model);
   output.note(`\nTry a call:\n  ${chat}`);
-  output.note(`\nMake the first vendor fail, then make the same call again and watch the fallback answer:`);
-  output.note(`  ${upstream.demo.failCommand}\n  ${chat}`);
-  output.note(`\nMend it again:\n  ${upstream.demo.healCommand}`);
-  output.note(`\nFor real vendors set a key (ANTHROPIC_API_KEY, OPENAI_API_KEY, …) or write a standin.toml.\n`);
+  output.note('\nMake the first vendor fail, and watch the fallback answer the same call:');
+  output.note(`  ${upstream.demo.failCommand} && ${chat}`);
+  output.note('\nFor real vendors set a key (ANTHROPIC_API_KEY, OPENAI_API_KEY, …) or write a standin.toml.\n');
 }

@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const BIN = join(root, 'packages/standin/bin/standin.js');
+const pinned = join(root, 'node_modules/.bin/node');
+export const NODE = existsSync(pinned) ? pinned : process.execPath;
+
+export interface Result {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Written to standard input, which is then closed; absent: /dev/null. */
+  readonly input?: string;
+  readonly node?: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly done: Promise<Result>;
+  /** Resolves as soon as the text stands in stdout or stderr. */
+  until(text: string | RegExp): Promise<string>;
+}
+
+/** Starts the real command in an environment without the developer's keys and config. */
+export function start(args: readonly string[], options: RunOptions = {}): Running {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: options.cwd ?? tmpdir(),
+    STANDIN_HOME: '/nonexistent',
+    ...options.env,
+  };
+  const child = spawn(options.node ?? NODE, [BIN, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const watchers = new Set<() => void>();
+  const changed = () => watchers.forEach((watcher) => watcher());
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    changed();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    changed();
+  });
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input);
+  const done = new Promise<Result>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  const until = (text: string | RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const all = stdout + stderr;
+        if (typeof text === 'string' ? !all.includes(text) : !text.test(all)) return;
+        watchers.delete(look);
+        resolve(all);
+      };
+      watchers.add(look);
+      look();
+      done.then(
+        (result) => reject(new Error(`Ended (${result.code}) without ${String(text)}:\n${stdout}\n${stderr}`)),
+        reject,
+      );
+    });
+  return { child, done, until };
+}
+
+export function run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return start(args, options).done;
+}
+
+/** A directory of one test, removed by the returned function. */
+export async function workspace(files: Readonly<Record<string, string | Uint8Array>> = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'standin-test-'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), content);
+  return { dir, path: (name: string) => join(dir, name), remove: () => rm(dir, { recursive: true, force: true }) };
+}
+
+function toml(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([name, child]) => `${name} = ${toml(child)}`)
+    .join(', ')} }`;
+}
+
+/** A config whose entries call stand-ins: `{ 'custom.main': { uri, … } }`, values written as TOML. */
+export function configToml(entries: Readonly<Record<string, Readonly<Record<string, unknown>>>>, extra = ''): string {
+  const blocks = Object.entries(entries).map(([ref, fields]) => {
+    const lines = Object.entries(fields).map(([name, value]) => `${name} = ${toml(value)}`);
+    return [`[providers.models.${ref}]`, ...lines].join('\n');
+  });
+  const first = Object.keys(entries)[0] ?? '';
+  const agent = `[agents.default]\nmodel_provider = "${first}"`;
+  return `schema_version = 3\n\n${[...blocks, agent, extra].join('\n\n')}\n`;
+}
