@@ -92,7 +92,7 @@ function named(target: Target, request: ChatRequest): Target {
   return { ...target, model: target.defaultModel ?? asked ?? '' };
 }
 
-function capabilitiesOf(targets: readonly Target[]): Capabilities {
+export function capabilitiesOf(targets: readonly Target[]): Capabilities {
   const windows = targets.flatMap((target) => (target.contextWindow === undefined ? [] : [target.contextWindow]));
   return {
     streaming: true,

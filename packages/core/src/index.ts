@@ -1,0 +1,14 @@
+export * from './spec/index.ts';
+export { collect, createCollector } from './stream/collect.ts';
+export { validateStream } from './stream/validate.ts';
+export { createStandin, standinOf, type CreateStandinOptions } from './library/create-standin.ts';
+export type { Standin, StartOptions } from './library/standin-types.ts';
+export { anthropic, openai, vendor, type VendorOptions } from './library/vendors.ts';
+export { fallback, retry, type FallbackOptions, type RetryOptions } from './library/wrappers.ts';
+export { createHealth, type Health, type HealthRow } from './route/health.ts';
+export { DEFAULT_LIMITS, type Limits, type Plan, type Target } from './route/target.ts';
+export { startRun } from './route/run.ts';
+export type { RunHandle, RunOptions, RunResult, RunSink } from './route/run-types.ts';
+export { createHttpTransport, type HttpTransportOptions } from './transport/http-transport.ts';
+export { TransportError, type Transport } from './transport/transport.ts';
+export type { Router, Selector } from './config/router-types.ts';

@@ -1,0 +1,82 @@
+import type { Config } from '../config/model.ts';
+import type { ConfigRouter, Router, Selector } from '../config/router-types.ts';
+import { attemptBudget } from '../route/budget.ts';
+import { iterateRun } from '../route/iterate.ts';
+import { startRun } from '../route/run.ts';
+import type { RunHandle, RunSink } from '../route/run-types.ts';
+import type { Plan } from '../route/target.ts';
+import type { ChatOptions, Provider } from '../spec/provider.ts';
+import type { ChatRequest } from '../spec/request.ts';
+import { capabilitiesOf } from './planned.ts';
+import { createRuntime, type RuntimeOptions } from './runtime.ts';
+import type { Standin, StartOptions } from './standin-types.ts';
+
+export interface CreateStandinOptions extends RuntimeOptions {
+  /** Path of a config file. Default: `$STANDIN_CONFIG`, `./standin.toml`, `~/.standin/config.toml`, else vendor keys in the environment. */
+  readonly configPath?: string;
+  /** A config that is already loaded. */
+  readonly config?: Config;
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Routes made by hand instead of a config. */
+  readonly router?: Router;
+}
+
+/**
+ * A Standin from a config: routes, shared health, connection pools. Throws `ConfigError` for a config with errors.
+ *
+ * @example
+ * const standin = await createStandin();
+ * for await (const event of standin.chat({ messages: [{ role: 'user', content: 'Hello' }] })) console.log(event);
+ */
+export async function createStandin(options: CreateStandinOptions = {}): Promise<Standin> {
+  return standinOf(options.router ?? (await routerFrom(options)), options);
+}
+
+async function routerFrom(options: CreateStandinOptions): Promise<ConfigRouter> {
+  // The config floor brings its schema library along: only those who use a config wait for it.
+  const [{ assertUsable, loadConfig }, { createRouter }, { WIRE_CLIENTS }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../config/resolve.ts'),
+    import('./wires.ts'),
+  ]);
+  const config = options.config ?? loadConfig({ configPath: options.configPath, env: options.env });
+  return createRouter(assertUsable(config), { wires: WIRE_CLIENTS, env: options.env });
+}
+
+/** A Standin over given routes. */
+export function standinOf(router: Router, options: RuntimeOptions = {}): Standin {
+  const runtime = createRuntime(options);
+  const start = (plan: Plan, request: ChatRequest, call: StartOptions, sink: RunSink): RunHandle =>
+    startRun(limited(plan, call), request, { ...runtime, ...call }, sink);
+  const chat = (request: ChatRequest, call: ChatOptions, plan: Plan) =>
+    iterateRun((sink) => start(plan, request, { ...call, mode: call.stream === false ? 'whole' : 'stream' }, sink));
+  return {
+    router,
+    health: runtime.health,
+    plan: (selector?: Selector) => router.plan(selector),
+    provider(selector?: Selector): Provider {
+      const plan = router.plan(selector);
+      const name = typeof selector === 'object' ? (selector.model ?? 'standin') : (selector ?? 'standin');
+      return {
+        name,
+        capabilities: capabilitiesOf(plan.targets),
+        chat: (request, call = {}) => chat(request, call, plan),
+      };
+    },
+    chat: (request, call = {}) => chat(request, call, router.plan(request.model)),
+    start,
+    close: () => runtime.transport.close(),
+  };
+}
+
+/** The caller's own limits, never beyond the plan's. */
+function limited(plan: Plan, call: StartOptions): Plan {
+  if (call.timeoutMs === undefined && call.maxAttempts === undefined) return plan;
+  const deadlineMs = Math.min(plan.limits.deadlineMs, call.timeoutMs ?? plan.limits.deadlineMs);
+  const maxAttempts =
+    call.maxAttempts === undefined
+      ? plan.limits.maxAttempts
+      : Math.min(plan.limits.maxAttempts, attemptBudget(plan.targets, { maxAttempts: call.maxAttempts }));
+  return { ...plan, limits: { ...plan.limits, deadlineMs, maxAttempts } };
+}
