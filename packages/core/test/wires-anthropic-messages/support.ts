@@ -2,6 +2,7 @@ import type { StreamEvent } from '../../src/spec/event.ts';
 import type { ChatRequest } from '../../src/spec/request.ts';
 import { DEFAULT_QUIRKS, type Quirks } from '../../src/wires/quirks.ts';
 import type { AnswerContext, CallMode, StreamDecoder, WireTarget } from '../../src/wires/wire.ts';
+import { decodePieces } from '../testkit/cuts.ts';
 import { anthropicMessagesClient, anthropicMessagesServer } from '../../src/wires/anthropic-messages/index.ts';
 
 export const client = anthropicMessagesClient;
@@ -16,12 +17,12 @@ export function target(
   return { model, quirks: { ...DEFAULT_QUIRKS, ...quirks }, issuer: `anthropic:${model}`, defaults };
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- bodies are looked into freely
-export type Loose = any;
+/** Parsed bodies are looked into freely: the type that `JSON.parse` itself gives. */
+export type Loose = ReturnType<typeof JSON.parse>;
 
 export function encoded(request: ChatRequest, to: WireTarget = target(), mode: CallMode = 'stream') {
   const call = client.encode(request, to, mode);
-  return { ...call, json: JSON.parse(call.body) as Loose };
+  return { ...call, json: JSON.parse(call.body) };
 }
 
 /** SSE text of data payloads, with the `event:` line of their type as the vendor writes it. */
@@ -35,29 +36,24 @@ export function sse(payloads: readonly (object | string)[]): string {
     .join('');
 }
 
+export function createDecoder(): StreamDecoder {
+  return client.createDecoder(target());
+}
+
 export function decode(text: string | readonly Uint8Array[]): StreamEvent[] {
-  return run(client.createDecoder(target()), typeof text === 'string' ? [Buffer.from(text)] : text);
-}
-
-export function run(decoder: StreamDecoder, chunks: readonly Uint8Array[]): StreamEvent[] {
-  const events: StreamEvent[] = [];
-  for (const chunk of chunks) events.push(...decoder.push(chunk));
-  events.push(...decoder.end());
-  return events;
-}
-
-export function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
-  const sorted = [...new Set(cuts)].toSorted((a, b) => a - b);
-  const edges = [0, ...sorted, bytes.length];
-  return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
-}
-
-export function bytewise(bytes: Uint8Array): Uint8Array[] {
-  return Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
+  return decodePieces(createDecoder(), typeof text === 'string' ? [Buffer.from(text)] : text);
 }
 
 export function messageStart(fields: object = {}, usage: object = { input_tokens: 10, output_tokens: 1 }): object {
-  const message = { id: 'msg_1', type: 'message', role: 'assistant', content: [], model: 'm', stop_reason: null, usage };
+  const message = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    content: [],
+    model: 'm',
+    stop_reason: null,
+    usage,
+  };
   return { type: 'message_start', message: { ...message, ...fields } };
 }
 

@@ -228,7 +228,14 @@ function omit(body: JsonObject, parameter: string, losses: Losses): void {
 /** The conversation is written block by block, so that the arguments of tool calls go out as they came in. */
 function writeBody(body: JsonObject, system: readonly Block[], turns: readonly Turn[]): string {
   const head = stringifyWellFormed(body).slice(0, -1);
-  const systemText = system.length === 0 ? '' : `,"system":[${system.map(writeBlock).join(',')}]`;
-  const messages = turns.map((turn) => `{"role":"${turn.role}","content":[${turn.blocks.map(writeBlock).join(',')}]}`);
+  const systemText = system.length === 0 ? '' : `,"system":${writeContent(system)}`;
+  const messages = turns.map((turn) => `{"role":"${turn.role}","content":${writeContent(turn.blocks)}}`);
   return `${head}${systemText},"messages":[${messages.join(',')}]}`;
+}
+
+/** One plain text is a string: every compatible server takes that, not all of them take a list. */
+function writeContent(blocks: readonly Block[]): string {
+  const only = blocks.length === 1 ? blocks[0]?.json : undefined;
+  if (only?.['type'] === 'text' && Object.keys(only).length === 2) return stringifyWellFormed(only['text']);
+  return `[${blocks.map(writeBlock).join(',')}]`;
 }
