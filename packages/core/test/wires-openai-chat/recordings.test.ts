@@ -7,9 +7,9 @@ import { haveRecordings, listRecordings, loadChunks, loadRecording, noRecordings
 import { testContext, testTarget } from '../testkit/samples.ts';
 import { sseBytes } from '../testkit/sse.ts';
 
-const VENDORS = [
-  ...'openai openai-compatible azure groq xai deepseek mistral alibaba moonshotai perplexity cohere'.split(' '),
-];
+const VENDORS = 'openai openai-compatible azure groq xai deepseek mistral alibaba moonshotai perplexity cohere'.split(
+  ' ',
+);
 const target = testTarget();
 const decoder = () => openaiChatClient.createDecoder(target);
 
