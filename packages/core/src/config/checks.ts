@@ -1,6 +1,6 @@
 import type { Assembled } from './assemble.ts';
 import type { ConfigEntry } from './model.ts';
-import type { ConfigPath } from './path.ts';
+import { formatPath, type ConfigPath } from './path.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
 import { findEntry, suggestEntry } from './references.ts';
 import { suggest } from './nearest.ts';
@@ -160,9 +160,10 @@ function checkUsable(config: Assembled, context: PrepareContext): void {
     if (agent.enabled && entry !== undefined) primaries.add(entry.ref);
   }
   for (const entry of config.entries.values()) {
-    if (entry.unusable === undefined) continue;
+    if (entry.unusable === undefined || context.issues.hasErrorBelow(formatPath(entryPath(entry)))) continue;
     const isPrimary = primaries.has(entry.ref);
     const message = isPrimary ? `cannot be used: ${entry.unusable}` : `cannot be used, left out: ${entry.unusable}`;
-    issueAt(context, entryPath(entry), isPrimary ? 'error' : 'warning', message);
+    const field = entry.unusableField === undefined ? [] : [entry.unusableField];
+    issueAt(context, entryPath(entry, ...field), isPrimary ? 'error' : 'warning', message);
   }
 }

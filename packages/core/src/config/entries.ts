@@ -62,8 +62,10 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
     ...model,
     implicit: source.implicit,
   } satisfies ConfigEntry;
-  const unusable = vendor.problem ?? whyUnusable(entry, credentials, context);
-  return unusable === undefined ? entry : { ...entry, unusable };
+  const problem = vendor.problem === undefined ? whyUnusable(entry, credentials, context) : { reason: vendor.problem };
+  if (problem === undefined) return entry;
+  const { reason, field } = problem;
+  return { ...entry, unusable: reason, ...(field === undefined ? {} : { unusableField: field }) };
 }
 
 interface Vendor {
@@ -140,22 +142,29 @@ export function addressFields(entry: Pick<ConfigEntry, 'row' | 'fields'>, env: E
   return fields;
 }
 
-function whyUnusable(entry: ConfigEntry, credentials: Credentials, context: EntryContext): string | undefined {
+interface Problem {
+  readonly reason: string;
+  readonly field?: string;
+}
+
+function whyUnusable(entry: ConfigEntry, credentials: Credentials, context: EntryContext): Problem | undefined {
   const { row, fields } = entry;
-  if (row === undefined) return `unknown provider "${entry.type}"`;
+  if (row === undefined) return { reason: `unknown provider "${entry.type}"` };
   const picked = wireFor(entry, context.wires);
-  if ('reason' in picked) return picked.reason;
+  if ('reason' in picked)
+    return { reason: picked.reason, ...(fields.wire_api === undefined ? {} : { field: 'wire_api' }) };
   try {
     resolveBaseUrl(row, entry.region, entry.uri, picked.wire, addressFields(entry, context.env));
   } catch (error) {
-    if (ProviderError.is(error)) return error.message;
-    throw error;
+    if (!ProviderError.is(error)) throw error;
+    const field = (['uri', 'endpoint'] as const).find((name) => fields[name] !== undefined);
+    return { reason: error.message, ...(field === undefined ? {} : { field }) };
   }
   if (fields.tls_ca_cert_path !== undefined && !existsSync(fields.tls_ca_cert_path)) {
-    return `tls_ca_cert_path: no such file: ${fields.tls_ca_cert_path}`;
+    return { reason: `no such file: ${fields.tls_ca_cert_path}`, field: 'tls_ca_cert_path' };
   }
-  if (credentials.problem !== undefined) return credentials.problem;
-  return credentials.keys.length > 0 ? undefined : noCredential(row, entry.region, fields);
+  if (credentials.problem !== undefined) return { reason: credentials.problem };
+  return credentials.keys.length > 0 ? undefined : { reason: noCredential(row, entry.region, fields) };
 }
 
 function noCredential(row: VendorRow, region: string | undefined, fields: ProviderFields): string {

@@ -49,6 +49,11 @@ export class IssueList {
     this.#issues.push(issue);
   }
 
+  /** True when something below this path is wrong already: what follows from it need not be said as well. */
+  hasErrorBelow(path: string): boolean {
+    return this.#issues.some(({ level, path: at }) => level === 'error' && at?.startsWith(`${path}.`) === true);
+  }
+
   /** In the order of the file; findings without a line come first. */
   report(): Report {
     const ordered = this.#issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));

@@ -37,6 +37,8 @@ export interface ConfigEntry {
   readonly implicit: boolean;
   /** Why no call can be made through it, in one sentence. */
   readonly unusable?: string;
+  /** The field to blame for it, when it is one. */
+  readonly unusableField?: string;
 }
 
 export interface ConfigAgent {

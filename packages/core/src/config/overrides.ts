@@ -67,9 +67,9 @@ function locate(
     node = next;
   }
   const { shape } = node;
-  const isTable = shape.type === 'object' || (shape.type === 'record' && shape.value.shape.type !== 'string');
-  const isTableOfText = shape.type === 'record' && ['string', 'json'].includes(shape.value.shape.type);
-  return isTable && !isTableOfText && path.at(-1) !== 'pricing' ? undefined : { path, node, lists };
+  const isSection =
+    shape.type === 'object' || (shape.type === 'record' && ['object', 'record'].includes(shape.value.shape.type));
+  return isSection ? undefined : { path, node, lists };
 }
 
 /** An alias written with capitals or hyphens in the file can be named by a variable, which has neither. */

@@ -82,7 +82,8 @@ function prepareValue(
   foreign: Foreign,
 ): unknown {
   const { shape } = node;
-  if (isTree(value) && shape.type === 'json') return prepareJson(value, node, path, context, foreign);
+  if (isTree(value) && (shape.type === 'json' || shape.type === 'table'))
+    return prepareJson(value, node, path, context, foreign);
   if (isTree(value)) return prepareTable(value, node, path, context, foreign);
   if (Array.isArray(value)) return prepareList(value, node, path, context, foreign);
   noteSource(path, context);

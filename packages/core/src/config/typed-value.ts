@@ -27,6 +27,7 @@ export function typedValue(text: string, node: FieldNode): TypedValue {
     }
     case 'array':
       return listValue(trimmed, shape.item);
+    case 'table':
     case 'object':
     case 'record': {
       const value = parseJson(trimmed);
@@ -78,6 +79,7 @@ export function describeShape(node: FieldNode): string {
       return 'a number';
     case 'array':
       return 'a list';
+    case 'table':
     case 'object':
     case 'record':
       return 'a table';

@@ -10,7 +10,8 @@ export type FieldShape =
   | { readonly type: 'record'; readonly value: FieldNode }
   | { readonly type: 'array'; readonly item: FieldNode }
   | { readonly type: 'enum'; readonly values: readonly string[] }
-  | { readonly type: 'string' | 'boolean' | 'integer' | 'number' | 'json' };
+  /** `table`: any JSON, as long as it is an object. */
+  | { readonly type: 'string' | 'boolean' | 'integer' | 'number' | 'json' | 'table' };
 
 export interface FieldNode {
   readonly shape: FieldShape;
@@ -72,7 +73,7 @@ function shapeOf(definition: Definition): FieldShape {
 /** `z.json()` refers to itself; what is below it is plain JSON to us. */
 function recordShape(value: z.ZodType): FieldShape {
   const type = (value.def as unknown as Definition).type;
-  return type === 'lazy' || type === 'union' ? { type: 'json' } : { type: 'record', value: nodeOf(value) };
+  return type === 'lazy' ? { type: 'table' } : { type: 'record', value: nodeOf(value) };
 }
 
 export const rootNode: FieldNode = nodeOf(configSchema);
@@ -100,7 +101,8 @@ export function below(node: FieldNode, segment: string): FieldNode | undefined {
         ? { shape: shape.item.shape, meta: { ...inherited(node), ...shape.item.meta } }
         : undefined;
     case 'json':
-      return { shape, meta: inherited(node) };
+    case 'table':
+      return { shape: { type: 'json' }, meta: inherited(node) };
     default:
       return undefined;
   }
