@@ -44,6 +44,9 @@ export function startAttempt(input: AttemptInput, sink: AttemptSink): AttemptHan
     : startProviderAttempt(input, via.provider, sink);
 }
 
+/** After its finish reason a server that keeps the socket open gets this long to send usage and the end marker. */
+const AFTER_FINISH_MS = 2_000;
+const NOTHING = new Uint8Array(0);
 const MAX_ERROR_BODY_BYTES = 256 * 1024;
 const MAX_WHOLE_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -109,7 +112,9 @@ class WireAttempt implements AttemptHandle {
         onHead: (head) => this.#onHead(head),
         onData: (chunk) => this.#onData(chunk),
         onEnd: () => this.#onEnd(),
-        onError: (error) => this.#fail(fromTransport(error, this.#sawContent)),
+        onError: (error) => {
+          if (!this.#over && !this.#endsComplete()) this.#fail(fromTransport(error, this.#sawContent));
+        },
       },
     );
     if (this.#over) this.#exchange.abort();
@@ -131,10 +136,30 @@ class WireAttempt implements AttemptHandle {
     try {
       const events = this.#decoder.push(chunk);
       if (events.length > 0) this.#deliver(events);
-      if (this.#decoder.done && !this.#over) this.#complete();
+      if (this.#over) return;
+      if (this.#decoder.done) this.#complete();
+      else if (this.#decoder.complete) this.#watch.settle(AFTER_FINISH_MS);
     } catch (error) {
+      this.#deliverWhatCameBefore();
       this.#failInBand(error);
     }
+  }
+
+  /** Events of the same chunk that stood before the one that broke the answer. */
+  #deliverWhatCameBefore(): void {
+    try {
+      const events = this.#decoder?.push(NOTHING) ?? [];
+      if (events.length > 0 && !this.#over) this.#deliver(events);
+    } catch {
+      // The decoder has nothing more to say.
+    }
+  }
+
+  /** The connection broke, but everything that matters was there. */
+  #endsComplete(): boolean {
+    if (this.#decoder?.complete !== true) return false;
+    this.#onEnd();
+    return true;
   }
 
   #keepBody(chunk: Uint8Array): void {
@@ -229,6 +254,7 @@ class WireAttempt implements AttemptHandle {
   }
 
   #timeout(phase: ErrorPhase): void {
+    if (this.#endsComplete()) return;
     const at: ErrorPhase =
       phase === 'first-content' && (this.#phase === 'connect' || this.#phase === 'headers') ? this.#phase : phase;
     this.#fail(timedOut(at, this.#input.limits));

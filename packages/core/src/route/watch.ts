@@ -14,6 +14,8 @@ export interface WatchLimits {
 export interface Watch {
   /** Content or thinking arrived. Pings and comments are life, not progress: they do not call this. */
   progress(): void;
+  /** The answer is complete but for its end: no more than this many milliseconds of silence from here on. */
+  settle(ms: number): void;
   /** While the caller does not read, the vendor's silence is our own doing. */
   pause(): void;
   resume(): void;
@@ -25,13 +27,14 @@ export function createWatch(clock: Clock, limits: WatchLimits, onTimeout: (phase
   let lastAt = startedAt;
   let begun = false;
   let paused = false;
+  let { idleMs } = limits;
   let handle: unknown;
   let rearmed = false;
 
   const dueAt = (): number => {
     const total = startedAt + limits.totalMs;
     if (paused) return total;
-    return Math.min(total, begun ? lastAt + limits.idleMs : lastAt + limits.firstContentMs);
+    return Math.min(total, begun ? lastAt + idleMs : lastAt + limits.firstContentMs);
   };
   const arm = (): void => {
     handle = clock.after(Math.max(1, dueAt() - clock.now()), check);
@@ -50,6 +53,13 @@ export function createWatch(clock: Clock, limits: WatchLimits, onTimeout: (phase
       lastAt = clock.now();
       // The idle limit may end before the timer that was armed for the first content.
       if (handle !== undefined && limits.idleMs < limits.firstContentMs && !rearmed) rearm();
+    },
+    settle(ms) {
+      if (idleMs === ms) return;
+      begun = true;
+      idleMs = ms;
+      lastAt = clock.now();
+      rearm();
     },
     pause() {
       paused = true;

