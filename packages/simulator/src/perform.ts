@@ -6,16 +6,23 @@ import type { MutableRecord } from './records.ts';
 /** Real milliseconds between the last byte and an RST: an RST throws away what the peer has not read yet. */
 const RESET_GRACE_MS = 10;
 
+/** One response on its way. */
+export interface Performance {
+  readonly plan: ResponsePlan;
+  readonly response: ServerResponse;
+  /** Written down as it happens. */
+  readonly record: MutableRecord;
+  readonly clock: Clock;
+  /** Called when the record has changed. */
+  readonly progress: () => void;
+}
+
 /**
- * Carries a plan out on one response, writing down what was really sent. Resolves when the response is over: true when
- * all was done, false when the connection was closed from the other side before that.
+ * Carries a plan out on one response. Resolves when the response is over: true when all was done, false when the
+ * connection was closed from the other side before that.
  */
-export async function perform(
-  plan: ResponsePlan,
-  response: ServerResponse,
-  record: MutableRecord,
-  clock: Clock,
-): Promise<boolean> {
+export async function perform(performance: Performance): Promise<boolean> {
+  const { plan, response, record, clock, progress } = performance;
   const leave = watchLeaving(response);
   if (!(await pause(plan.headersMs, clock, leave))) return false;
   if (plan.head !== undefined) {
@@ -24,20 +31,21 @@ export async function perform(
     record.status = plan.head.status;
     response.flushHeaders();
     record.firstByteAt = clock.now();
-    for (const step of plan.steps) if (!(await performStep(step, plan, response, record, clock, leave))) return false;
+    progress();
+    for (const step of plan.steps) {
+      const going =
+        step.type === 'wait' ? waitWithPings(step, performance, leave) : writeStep(step, performance, leave);
+      if (!(await going)) return false;
+    }
   }
   return end(plan, response, leave);
 }
 
-async function performStep(
-  step: PlanStep,
-  plan: ResponsePlan,
-  response: ServerResponse,
-  record: MutableRecord,
-  clock: Clock,
+async function writeStep(
+  step: PlanStep & { type: 'write' },
+  { plan, response, record, progress }: Performance,
   leave: Leaving,
 ): Promise<boolean> {
-  if (step.type === 'wait') return waitWithPings(step, response, record, clock, leave);
   if (leave.left) return false;
   const flowing = response.write(step.bytes);
   record.bytesSent += step.bytes.length;
@@ -47,6 +55,7 @@ async function performStep(
     record.reasoningSent += frame.reasoning;
     record.toolSent += frame.tool;
   }
+  progress();
   if (!flowing) await leave.or((done) => response.once('drain', done));
   else if (plan.separateWrites) await new Promise((resolve) => setImmediate(resolve));
   return !leave.left;
@@ -54,9 +63,7 @@ async function performStep(
 
 async function waitWithPings(
   step: PlanStep & { type: 'wait' },
-  response: ServerResponse,
-  record: MutableRecord,
-  clock: Clock,
+  { response, record, clock, progress }: Performance,
   leave: Leaving,
 ): Promise<boolean> {
   const { ping, pingMs } = step;
@@ -66,6 +73,7 @@ async function waitWithPings(
     if (left <= pingMs) break;
     response.write(ping);
     record.bytesSent += Buffer.byteLength(ping);
+    progress();
   }
   return true;
 }

@@ -61,12 +61,14 @@ export function streamPlan(input: PlanInput, decoded: DecodedRequest): Planned {
   }
 }
 
+/** The finish reason in any wire's spelling. */
+const FINISH_REASON = /"(finish_reason|stop_reason|finishReason|stopReason|done_reason)":"/;
+
 /** `no-done` leaves the terminal marker away, `no-finish` the finish reason. */
 function withoutMarker(frames: readonly Frame[], fault: Behaviour['fault']): readonly Frame[] {
   if (fault === 'no-done') return frames.slice(0, -1);
   if (fault !== 'no-finish') return frames;
-  const finish = frames.findIndex((frame) => frame.closing);
-  return frames.filter((_, position) => position !== finish);
+  return frames.filter((frame) => !(frame.closing && FINISH_REASON.test(frame.body)));
 }
 
 function inBandError(input: PlanInput, encoder: StreamEncoder): string {

@@ -178,7 +178,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, stage: 
   }
   const plan = planFor(addressed, record, stage);
   inbox.add(record);
-  if (await perform(plan, response, record, clock)) return finish(plan.outcome);
+  if (await perform({ plan, response, record, clock, progress: () => inbox.changed(record) }))
+    return finish(plan.outcome);
   if (!gate.open) return finish('closed');
   record.callerLeftAt = clock.now();
   finish('caller-left');
