@@ -29,8 +29,11 @@ async function readSchema(path: string): Promise<unknown> {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--schema ${path}: not valid JSON (${why}).`, { cause: error });
+    // The parser's own words quote the file, which may be anything.
+    const place = /position \d+( \(line \d+ column \d+\))?/.exec(String(error))?.[0];
+    throw new UsageError(`--schema ${path}: not valid JSON${place === undefined ? '' : ` at ${place}`}.`, {
+      cause: error,
+    });
   }
 }
 

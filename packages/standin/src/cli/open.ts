@@ -1,5 +1,7 @@
+import type { FoundEntry } from '@standin/core/config/environment';
 import type { FlagOverride } from '@standin/core/config/flags';
 import type { Config } from '@standin/core/config/model';
+import type { WireId } from '@standin/core/spec/wire-id';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { CommandContext } from './context.ts';
 import { UsageError } from './exit.ts';
@@ -11,18 +13,31 @@ export interface OpenStandin {
   readonly warnings: readonly string[];
 }
 
+/** Values that come from elsewhere than file and environment. */
+export interface ConfigExtras {
+  readonly flags?: readonly FlagOverride[];
+  /** Entries to use when nothing is configured. */
+  readonly found?: readonly FoundEntry[];
+}
+
 /**
  * The config as it stands, errors included; look at `report`. From here on its secrets cannot be printed.
  * Throws `ConfigError` when the file is missing or is no config at all.
  */
-export async function readConfig(context: CommandContext, flags: readonly FlagOverride[] = []): Promise<Config> {
-  const { loadConfig } = await import('@standin/core/config/load');
-  const { config: configPath } = context.globals();
-  const config = loadConfig({ ...(configPath === undefined ? {} : { configPath }), env: context.env, flags });
-  const [{ createRedactor }, { secretsOf }] = await Promise.all([
+export async function readConfig(context: CommandContext, extras: ConfigExtras = {}): Promise<Config> {
+  const [{ loadConfig }, { WIRE_CLIENTS }, { createRedactor }, { secretsOf }] = await Promise.all([
+    import('@standin/core/config/load'),
+    import('@standin/core/library/wires'),
     import('@standin/core/transport/redact'),
     import('../settings/secrets.ts'),
   ]);
+  const { config: configPath } = context.globals();
+  const config = loadConfig({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: context.env,
+    wires: Object.keys(WIRE_CLIENTS) as WireId[],
+    ...extras,
+  });
   context.logger().redactWith(createRedactor(secretsOf(config)));
   return config;
 }
@@ -41,7 +56,7 @@ export async function startStandin(config: Config, context: CommandContext): Pro
   ]);
   assertUsable(config);
   if (config.entries.size === 0) throw new UsageError(NO_VENDOR);
-  const standin = await createStandin({ config, log: context.logger().log });
+  const standin = await createStandin({ config, env: context.env, log: context.logger().log });
   return { standin, config, warnings: config.report.warnings.map(formatIssue) };
 }
 

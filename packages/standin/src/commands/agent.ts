@@ -143,9 +143,9 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
   const question = await readQuestion(options, context);
   const open = await openStandin(context);
   const wantsJson = options.outputFormat === 'json' || schema !== undefined;
-  const ask = (messages: readonly Message[], model: string | undefined, signal: AbortSignal) => {
+  const ask = async (messages: readonly Message[], model: string | undefined, signal: AbortSignal) => {
     const request: ChatRequest = {
-      model: selectorFor({ ...options, model }, open.standin),
+      model: await selectorFor({ ...options, model }, open),
       messages,
       temperature: options.temperature,
       maxTokens: options.maxTokens,

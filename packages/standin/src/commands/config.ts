@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { ConfigValue } from '@standin/core/config/describe';
 import type { Config } from '@standin/core/config/model';
 import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
@@ -22,7 +23,8 @@ export function register(command: Command, context: CommandContext): void {
     .command('list')
     .description('Every value in force and where it comes from; secrets are shown as fingerprints.')
     .option('--filter <prefix>', 'only paths that begin so')
-    .option('--json', 'print [{path, value, secret, source}]')
+    .option('--defaults', 'also what holds where nothing is set')
+    .option('--json', 'print [{path, value, source, secret}]')
     .action(async (options: ListOptions) => list(options, context));
   command
     .command('get')
@@ -43,6 +45,7 @@ export function register(command: Command, context: CommandContext): void {
 }
 
 interface ListOptions {
+  readonly defaults?: boolean;
   readonly filter?: string;
   readonly json?: boolean;
 }
@@ -59,9 +62,11 @@ function tellFindings(
 async function list(options: ListOptions, context: CommandContext): Promise<void> {
   const { output } = context;
   const config = await readConfig(context);
-  const { settingsOf, valueText } = await import('../settings/values.ts');
+  const { describeConfig } = await import('@standin/core/config/describe');
   const { formatIssue } = await import('@standin/core/config/issue');
-  const settings = settingsOf(config).filter(({ path }) => path.startsWith(options.filter ?? ''));
+  const settings = describeConfig(config, { defaults: options.defaults === true }).filter(({ path }) =>
+    path.startsWith(options.filter ?? ''),
+  );
   if (options.json === true) output.print(JSON.stringify(settings, null, 2));
   else {
     const rows = settings.map(({ path, value, secret, source }) => [
@@ -88,22 +93,27 @@ async function get(text: string, options: { json?: boolean }, context: CommandCo
   const node = path.length === 0 ? undefined : nodeAt(path);
   if (node === undefined) throw new UsageError(await unknownPath(text, path));
   const config = await readConfig(context);
-  const { settingAt, settingsOf, valueText, masked } = await import('../settings/values.ts');
-  const own = settingAt(config, path);
-  const value = own ?? settingsOf(config).find((setting) => setting.path === formatPath(path))?.value;
+  const { describeConfig } = await import('@standin/core/config/describe');
+  const shown = formatPath(path);
+  const rows = describeConfig(config, { defaults: true });
+  const value = rows.find((row) => row.path === shown)?.value ?? below(rows, shown);
   if (node.meta.secret === true) {
     const populated = value !== undefined;
-    output.print(
-      options.json === true ? JSON.stringify({ path: formatPath(path), populated }) : populated ? 'set' : 'unset',
-    );
+    output.print(options.json === true ? JSON.stringify({ path: shown, populated }) : populated ? 'set' : 'unset');
     return;
   }
-  if (options.json === true) output.print(JSON.stringify({ path: formatPath(path), value: masked(value ?? null) }));
+  if (options.json === true) output.print(JSON.stringify({ path: shown, value: value ?? null }));
   else if (value !== undefined) output.print(valueText(value));
-  else
-    output.note(
-      `${formatPath(path)} is not set${node.meta.defaultText === undefined ? '' : ` (default: ${node.meta.defaultText})`}.`,
-    );
+  else output.note(`${shown} is not set.`);
+}
+
+const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A whole table: the values below it by their paths. */
+function below(rows: readonly ConfigValue[], path: string): unknown {
+  const inside = rows.filter((row) => row.path.startsWith(`${path}.`) && row.source !== 'default');
+  if (inside.length === 0) return undefined;
+  return Object.fromEntries(inside.map((row) => [row.path.slice(path.length + 1), row.value]));
 }
 
 async function unknownPath(text: string, path: readonly string[]): Promise<string> {

@@ -38,7 +38,7 @@ export function register(command: Command, context: CommandContext): void {
     .action(async (options: PlanOptions) => {
       const open = await openStandin(context, { quietWarnings: true });
       try {
-        const plan = open.standin.plan(selectorFor(options, open.standin));
+        const plan = open.standin.plan(await selectorFor(options, open));
         const warnings = [...new Set([...open.warnings, ...plan.warnings])];
         const targets = plan.targets.map(describeTarget);
         if (options.json === true) context.output.print(JSON.stringify({ targets, warnings }, null, 2));

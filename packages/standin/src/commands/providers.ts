@@ -118,25 +118,35 @@ function authText(row: VendorRow): string {
   return row.keyRequired ? how[row.auth] : `${how[row.auth]}, optional`;
 }
 
-const PLACEHOLDER_FIELDS: Readonly<Record<string, string>> = {
+/** Entry fields that fill an address, with a value to show. */
+const ADDRESS_FIELDS: Readonly<Record<string, string>> = {
   resource: 'my-resource',
   deployment: 'my-deployment',
   api_version: '2024-10-21',
   region: 'us-east-1',
   project: 'my-project',
   account_id: 'my-account',
-  gateway: 'my-gateway',
   gateway_id: 'my-gateway',
 };
+
+/** Lines that give the address: the fields its template asks for, or a whole `uri` where no field can fill it. */
+function addressLines(row: VendorRow, region: string | undefined): string[] {
+  const template = row.endpoints[region ?? row.defaultEndpoint ?? Object.keys(row.endpoints)[0] ?? ''];
+  if (template === undefined) return ['uri = "http://127.0.0.1:9000/v1"'];
+  const names = [...new Set([...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ''))];
+  if (names.some((name) => ADDRESS_FIELDS[name] === undefined)) {
+    return [`uri = "${template.replaceAll(/\{(\w+)\}/g, 'my-$1')}"`];
+  }
+  return names.flatMap((name) => {
+    const isGiven = row.fieldDefaults?.[name] !== undefined;
+    return isGiven ? [] : [`${name} = "${ADDRESS_FIELDS[name]}"`];
+  });
+}
 
 /** A config that loads as it stands; a key the slot needs is read from its variable. */
 export function exampleToml(row: VendorRow, region?: string): string {
   const lines = ['schema_version = 3', '', `[providers.models.${row.id}.main]`];
-  const templates = Object.values(row.endpoints).join(' ');
-  if (Object.keys(row.endpoints).length === 0) lines.push('uri = "http://127.0.0.1:9000/v1"');
-  for (const [name, value] of Object.entries(PLACEHOLDER_FIELDS)) {
-    if (templates.includes(`{${name}}`) && row.fieldDefaults?.[name] === undefined) lines.push(`${name} = "${value}"`);
-  }
+  lines.push(...addressLines(row, region));
   if (region !== undefined) lines.push(`endpoint = "${region}"`);
   lines.push(`model = "${row.defaultModel ?? 'model-id'}"`);
   const variable = row.keyVariables[0];

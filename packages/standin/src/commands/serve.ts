@@ -56,7 +56,7 @@ function flagsOf(options: ServeOptions): FlagOverride[] {
 async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
   const log = context.logger().log;
   const flags = flagsOf(options);
-  const upstream = await chooseUpstream(await readConfig(context, flags), flags, context);
+  const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
   try {
     const { config } = upstream;
     const open = await startStandin(config, context);

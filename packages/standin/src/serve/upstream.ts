@@ -1,4 +1,4 @@
-import { formatPath } from '@standin/core/config/path';
+import type { FoundEntry } from '@standin/core/config/environment';
 import type { Config } from '@standin/core/config/model';
 import type { FlagOverride } from '@standin/core/config/flags';
 import type { CommandContext } from '../cli/context.ts';
@@ -43,7 +43,7 @@ export async function chooseUpstream(
   const local = await findLocalServers(localCandidates(allVendors()));
   if (local.length > 0) {
     return {
-      config: await readConfig(context, [...flags, ...localFlags(local)]),
+      config: await readConfig(context, { flags, found: localEntries(local) }),
       kind: 'local',
       local,
       close: nothing,
@@ -52,24 +52,14 @@ export async function chooseUpstream(
   const { startDemo } = await import('./demo.ts');
   const demo = await startDemo();
   return {
-    config: await readConfig(context, [...flags, ...demo.flags]),
+    config: await readConfig(context, { flags, found: demo.found }),
     kind: 'simulated',
     demo,
     close: async () => demo.close(),
   };
 }
 
-/** Entries as a config file would hold them: each server's first model, the other servers as its fallbacks. */
-export function localFlags(servers: readonly LocalServer[]): FlagOverride[] {
-  const refs = servers.map(({ slot }) => `${slot}.local`);
-  return servers.flatMap(({ slot, name, uri, models }, i) => {
-    const base = ['providers', 'models', slot, 'local'];
-    const set = (field: string, value: unknown): FlagOverride => ({
-      path: formatPath([...base, field]),
-      value,
-      name: `found: ${name}`,
-    });
-    const spares = i === 0 && refs.length > 1 ? [set('fallback', refs.slice(1))] : [];
-    return [set('uri', uri), set('model', models[0]), ...spares];
-  });
+/** Each server with its first model; the others are its fallbacks. */
+export function localEntries(servers: readonly LocalServer[]): FoundEntry[] {
+  return servers.map(({ slot, uri, models }) => ({ slot, alias: 'local', fields: { uri, model: models[0] } }));
 }
