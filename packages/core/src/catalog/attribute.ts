@@ -79,7 +79,7 @@ export function attributeModel(modelId: string): string | undefined {
   const id = modelId
     .trim()
     .toLowerCase()
-    .replace(/^models\//, '');
+    .replace(/^(?:models\/|ft:)/, '');
   if (id === '') return undefined;
   if (BEDROCK.test(id)) return 'bedrock';
   const slash = id.indexOf('/');
@@ -94,4 +94,58 @@ export function attributeModel(modelId: string): string | undefined {
     if (pattern.test(id)) return slot === '' ? undefined : slot;
   }
   return undefined;
+}
+
+/** Companies whose models nobody hosts but themselves, their clouds and gateways. */
+const CLOSED: ReadonlySet<string> = new Set(['anthropic', 'openai', 'gemini', 'xai', 'perplexity', 'bedrock']);
+
+/** Slots that lead to models of any maker. */
+const ANY_MAKER: ReadonlySet<string> = new Set([
+  'openrouter',
+  'vercel',
+  'cloudflare',
+  'opencode',
+  'kilo',
+  'aihubmix',
+  'astrai',
+  'deepmyst',
+  'manifest',
+  'avian',
+  'github_models',
+  'copilot',
+  'litellm',
+  'custom',
+  'atlascloud',
+  'nearai',
+  'novita',
+  'venice',
+  'ollama',
+  'llamacpp',
+  'lmstudio',
+  'vllm',
+  'sglang',
+  'osaurus',
+  'atomic_chat',
+]);
+
+/** Slots that lead to the models of one company under another name. */
+const SAME_MAKER: Readonly<Record<string, string>> = {
+  azure: 'openai',
+  'openai-codex': 'openai',
+  zai: 'glm',
+  vertex: 'gemini',
+};
+
+const MAKER_SLOTS: ReadonlySet<string> = new Set([...FAMILIES.map(([, slot]) => slot), ...Object.values(MAKERS)]);
+
+/**
+ * False when a model name belongs to a company whose models this slot does not lead to, so that a fallback is not asked
+ * for another vendor's model. An unknown name counts as served.
+ */
+export function servesModel(slot: string, modelId: string): boolean {
+  const owner = attributeModel(modelId);
+  if (owner === undefined || ANY_MAKER.has(slot)) return true;
+  const maker = Object.hasOwn(SAME_MAKER, slot) ? SAME_MAKER[slot] : slot;
+  if (owner === maker) return true;
+  return maker !== undefined && !MAKER_SLOTS.has(maker) && !CLOSED.has(owner);
 }

@@ -103,8 +103,6 @@ const strongCode: Rule = (facts) => {
   return undefined;
 };
 
-const THROTTLE_STATUSES: readonly number[] = [200, 400, 429, 500, 503];
-
 /** The parameter a refusal names: from the answer's own field, a validator's path, else the words. */
 function parameterOf(facts: ErrorFacts): string | undefined {
   const worded = rejectedParameter(facts.texts);
@@ -190,7 +188,7 @@ const RULES: readonly Rule[] = [
   byPatterns('words:quota', patterns.QUOTA_PATTERNS, QUOTA_STATUSES),
   (facts) => (facts.status === 402 ? { kind: 'quota', rule: 'status:402' } : undefined),
   strongCode,
-  byPatterns('words:rate-limit', patterns.THROTTLE_PATTERNS, THROTTLE_STATUSES),
+  byPatterns('words:rate-limit', patterns.THROTTLE_PATTERNS),
   byPatterns('words:context', patterns.CONTEXT_PATTERNS.slice(-1)),
   byPatterns('words:context', patterns.CONTEXT_PATTERNS, patterns.CONTEXT_STATUSES),
   byPatterns('words:auth', patterns.AUTH_PATTERNS),

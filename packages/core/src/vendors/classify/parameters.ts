@@ -65,7 +65,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 
 export function canonicalParameter(name: string): string {
   const bare = name.toLowerCase().replaceAll(/^[`'"\\]+|[`'"\\.,:]+$/g, '');
-  return CANONICAL[bare] ?? bare;
+  return (Object.hasOwn(CANONICAL, bare) ? CANONICAL[bare] : undefined) ?? bare;
 }
 
 interface ParameterRule {
@@ -128,7 +128,7 @@ export const PARAMETER_RULES: readonly ParameterRule[] = [
   },
   {
     pattern: new RegExp(
-      `(?:unsupported|unknown|unrecognized|unexpected|invalid|extra) (?:request )?(?:parameter|argument|field|key|option|value)s?(?: supplied| name| provided)?${Q}\\s*[:=]?\\s*${Q}([a-z_][\\w.]*)`,
+      `(?:unsupported|unknown|unrecognized|unexpected|extra) (?:request )?(?:parameter|argument|field|key|option)s?(?: supplied| name| provided)?${Q}\\s*[:=]?\\s*${Q}([a-z_][\\w.]*)`,
       'i',
     ),
     example: 'Unrecognized request argument supplied: parallel_tool_calls',

@@ -49,7 +49,7 @@ export const QUOTA_PATTERNS: readonly ErrorPattern[] = [
   ),
   text(
     'quota',
-    /\b(?:exceeded|reached|hit) (?:your|the) (?:monthly|billing|spend(?:ing)?|credit|included) (?:hard )?(?:limit|quota|credits|spending|usage)/i,
+    /\b(?:exceeded|reached|hit) (?:your|the) (?:(?:monthly|billing|spend(?:ing)?|credit|included) ){1,2}(?:hard )?(?:limit|quota|credits|spending|usage)/i,
     'You have exceeded your monthly included credits for Inference Providers.',
   ),
   text(
@@ -66,11 +66,28 @@ export const QUOTA_PATTERNS: readonly ErrorPattern[] = [
 
 /** A limit that passes by itself. Comes before the context wordings: Bedrock throttles with "Too many tokens". */
 export const THROTTLE_PATTERNS: readonly ErrorPattern[] = [
-  text('rate-limit', /please wait before trying again/i, 'Too many tokens, please wait before trying again.'),
-  text('rate-limit', /\btoo many requests\b/i, 'Too many requests'),
-  text('rate-limit', /\brate[ -]?limit(?:s|ed|ing)?\b/i, 'Rate limit reached for requests'),
-  text('rate-limit', /\bthrottl(?:ed|ing)\b|\bThrottlingException\b/i, 'Request was throttled'),
-  text('rate-limit', /\b(?:requests|tokens) per (?:minute|second|hour|day)\b/i, 'Limit on tokens per minute reached'),
+  text(
+    'rate-limit',
+    /please wait before trying again/i,
+    'Too many tokens, please wait before trying again.',
+    [200, 400, 429, 500, 503],
+  ),
+  // A 400 may quote the prompt, so there only the beginning counts.
+  text(
+    'rate-limit',
+    /^\W*(?:rate[ -]?limit|too many requests|ThrottlingException)/i,
+    'Rate limit exceeded',
+    [200, 400, 429, 500, 503],
+  ),
+  text('rate-limit', /\btoo many requests\b/i, 'Error: too many requests', [200, 429, 500, 503]),
+  text('rate-limit', /\brate[ -]?limit(?:s|ed|ing)?\b/i, 'You hit the rate limit', [200, 429, 500, 503]),
+  text('rate-limit', /\bthrottl(?:ed|ing)\b|\bThrottlingException\b/i, 'Request was throttled', [200, 429, 500, 503]),
+  text(
+    'rate-limit',
+    /\b(?:requests|tokens) per (?:minute|second|hour|day)\b/i,
+    'Limit on tokens per minute reached',
+    [200, 429, 500, 503],
+  ),
 ];
 
 /** Statuses under which an answer can be about the size of the conversation. */

@@ -56,5 +56,8 @@ export function classifyTransportError(code: string, phase: ErrorPhase): Transpo
   if (PROTOCOL.test(code)) return { kind: 'protocol', rule: 'broken-http' };
   if (TLS.test(code)) return { kind: 'tls', rule: 'tls' };
   if (code === 'BODY_CUT' && phase === 'content') return { kind: 'truncated', rule: 'cut-body' };
-  return { kind: 'network', rule: NETWORK_RULES[code] ?? 'connection' };
+  return {
+    kind: 'network',
+    rule: (Object.hasOwn(NETWORK_RULES, code) ? NETWORK_RULES[code] : undefined) ?? 'connection',
+  };
 }
