@@ -1,9 +1,12 @@
+import type { StartOptions } from '@standin/core/library/standin-types';
+import { describeAttempt } from '@standin/core/route/all-failed';
 import type { RunHandle } from '@standin/core/route/run-types';
-import { RequestError, type ChatRequest } from '@standin/core/spec/index';
+import type { Plan } from '@standin/core/route/target';
+import { ProviderError, RequestError, type AttemptRecord, type ChatRequest } from '@standin/core/spec/index';
 import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
-import type { Answer } from './answer.ts';
+import { failedHeaders, type Answer } from './answer.ts';
 import { parseJsonBody, readBody } from './body.ts';
-import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
+import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { callerTimeoutMs } from './caller-timeout.ts';
 import { sendFailure, type Exchange, type UnderWay } from './exchange.ts';
 import { StreamAnswer } from './stream-answer.ts';
@@ -58,17 +61,40 @@ export class Call implements UnderWay {
       const decoded = this.route.wireServer.decodeRequest(parseJsonBody(body, this.route.argumentsKey));
       const standin = context.getStandin();
       const plan = standin.plan({ model: decoded.request.model, routing: decoded.routing });
-      const stream = decoded.mode === 'stream';
-      const answer = stream ? new StreamAnswer(this, decoded) : new WholeAnswer(this, decoded);
-      this.#answer = answer;
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
-      const handle = standin.start(plan, this.#request(decoded), { mode: decoded.mode, timeoutMs }, answer);
+      const [answer, options] =
+        decoded.mode === 'stream' ? this.#stream(decoded, plan, timeoutMs) : this.#whole(decoded, timeoutMs);
+      this.#answer = answer;
+      const handle = standin.start(plan, this.#request(decoded), options, answer);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();
     } catch (thrown) {
       this.broke(thrown);
     }
+  }
+
+  #stream(decoded: DecodedRequest, plan: Plan, timeoutMs: number | undefined): [Answer, StartOptions] {
+    const answer = new StreamAnswer(this, decoded);
+    // The SDKs' usual ten minutes are the walk's own; only a shorter one needs a watch.
+    if (timeoutMs === undefined || timeoutMs >= plan.limits.deadlineMs * 0.95) return [answer, { mode: 'stream' }];
+    const attempts: AttemptRecord[] = [];
+    answer.expectBy(timeoutMs, attempts);
+    return [answer, { mode: 'stream', onAttempt: (attempt) => attempts.push(attempt) }];
+  }
+
+  #whole(decoded: DecodedRequest, timeoutMs: number | undefined): [Answer, StartOptions] {
+    return [new WholeAnswer(this, decoded), { mode: 'whole', timeoutMs }];
+  }
+
+  /** No event came within the caller's own timeout. */
+  late(timeoutMs: number, attempts: readonly AttemptRecord[]): void {
+    if (this.over) return;
+    this.#handle?.cancel();
+    const failed = attempts.map((attempt) => `\n  ${describeAttempt(attempt)}`).join('');
+    const message = `No answer began within the caller's own timeout (${timeoutMs} ms); attempts that had failed by then: ${attempts.length}.${failed}`;
+    const error = new ProviderError({ kind: 'deadline', message });
+    this.fail(failureOf(error, attempts), failedHeaders(error, attempts));
   }
 
   #request(decoded: DecodedRequest): ChatRequest {

@@ -76,14 +76,18 @@ function tellingKind(error: ProviderError, attempts: readonly AttemptRecord[]): 
   return other === undefined || other.outcome === 'ok' ? error.kind : other.outcome;
 }
 
+/** A longer wait is told, but not asked for: Anthropic's SDK would sleep for all of it, an hour if need be. */
+const LONGEST_ADVISED_WAIT_MS = 60_000;
+
 /**
  * Every route was walked already, so the SDK's own two retries would only multiply it (both official SDKs obey
  * `x-should-retry`, read 2026-11): they are called off unless a wait is known to help.
  */
 function retryHeaders(waitMs: number | undefined, status: number): readonly string[] {
   if (waitMs === undefined || status < 429) return ['x-should-retry', 'false'];
-  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return ['x-should-retry', 'true', 'retry-after', `${seconds}`, 'retry-after-ms', `${Math.max(1, Math.ceil(waitMs))}`];
+  const advised = waitMs <= LONGEST_ADVISED_WAIT_MS;
+  const headers = ['x-should-retry', `${advised}`, 'retry-after', `${Math.max(1, Math.ceil(waitMs / 1000))}`];
+  return advised ? [...headers, 'retry-after-ms', `${Math.max(1, Math.ceil(waitMs))}`] : headers;
 }
 
 function attemptRow(attempt: AttemptRecord): JsonObject {

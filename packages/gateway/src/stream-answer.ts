@@ -24,11 +24,23 @@ export class StreamAnswer implements Answer, KeptAlive {
   #needsTrailers = false;
   #finished = false;
   #paused = false;
+  #deadline: unknown;
 
   constructor(call: Call, decoded: DecodedRequest) {
     this.#call = call;
     this.#decoded = decoded;
     call.exchange.context.keepAlive.add(this);
+  }
+
+  /**
+   * The caller's own timeout. For a stream the official SDKs count it to the head of the answer only (read 2026-11), so
+   * it ends with the first event and never cuts an answer that is on its way.
+   */
+  expectBy(timeoutMs: number, attempts: readonly AttemptRecord[]): void {
+    this.#deadline = this.#call.exchange.context.clock.after(timeoutMs, () => {
+      this.#deadline = undefined;
+      this.#call.late(timeoutMs, attempts);
+    });
   }
 
   onCommit(answer: { readonly target: Target; readonly attempt: number }): void {
@@ -38,6 +50,7 @@ export class StreamAnswer implements Answer, KeptAlive {
   onEvents(events: readonly StreamEvent[]): void {
     if (this.#call.over) return;
     try {
+      if (this.#deadline !== undefined) this.#clearDeadline();
       const encoder = (this.#encoder ??= this.#createEncoder());
       // What arrived together leaves in one write: the system call costs twenty times the encoding.
       let text = '';
@@ -85,6 +98,12 @@ export class StreamAnswer implements Answer, KeptAlive {
 
   release(): void {
     this.#call.exchange.context.keepAlive.remove(this);
+    if (this.#deadline !== undefined) this.#clearDeadline();
+  }
+
+  #clearDeadline(): void {
+    this.#call.exchange.context.clock.clear(this.#deadline);
+    this.#deadline = undefined;
   }
 
   #createEncoder(): StreamEncoder {

@@ -54,6 +54,11 @@ describe('what a caller is told', () => {
     ]);
   });
 
+  test('an hour of waiting is told, but the SDK is not sent to sleep for it', () => {
+    const error = exhausted(['quota'], { retryAfterMs: 3_600_000 });
+    expect(failureOf(error, error.attempts).headers).toEqual(['x-should-retry', 'false', 'retry-after', '3600']);
+  });
+
   test('a mistake of the caller is not repeated even when a wait is known', () => {
     const error = exhausted(['invalid-request'], { retryAfterMs: 1_000 });
     expect(failureOf(error, error.attempts).headers).toEqual(['x-should-retry', 'false']);

@@ -34,3 +34,13 @@ export async function post(url: string, body: unknown, headers: Record<string, s
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return fetch(url, { method: 'POST', body: text, headers: { 'content-type': 'application/json', ...headers } });
 }
+
+/** What `run` rejects with; `undefined` when it does not. */
+export async function thrownBy(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
