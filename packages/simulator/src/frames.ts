@@ -23,7 +23,7 @@ export function encodeFrames(
   behaviour: Behaviour,
 ): { frames: Frame[]; at: number } {
   const strike = strikePlace(events, behaviour);
-  const { events: split, at: eventAt } = splitAt(events, strike);
+  const { events: split, at: eventAt } = strike.unit === 'events' ? { events, at: 0 } : splitAt(events, strike);
   const frames: Frame[] = [];
   let at = strike.unit === 'events' ? strike.count : Number.POSITIVE_INFINITY;
   split.forEach((event, position) => {
@@ -51,7 +51,12 @@ function framesOf(event: StreamEvent, encoded: string): Frame[] {
 
 type Unit = 'text' | 'reasoning' | 'tool' | 'events';
 
+const STRIKES: readonly Behaviour['fault'][] = ['cut', 'stall', 'error-event', 'broken-event'];
+
 function strikePlace(events: readonly StreamEvent[], behaviour: Behaviour): { unit: Unit; count: number } {
+  // Nothing strikes: no delta may be split.
+  if (!STRIKES.includes(behaviour.fault) || behaviour.atBytes !== undefined)
+    return { unit: 'events', count: Number.POSITIVE_INFINITY };
   if (behaviour.atEvents !== undefined) return { unit: 'events', count: behaviour.atEvents };
   if (behaviour.atChars !== undefined) return { unit: 'text', count: behaviour.atChars };
   if (behaviour.atReasoningChars !== undefined) return { unit: 'reasoning', count: behaviour.atReasoningChars };
