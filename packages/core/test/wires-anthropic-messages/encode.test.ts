@@ -115,6 +115,27 @@ describe('system text', () => {
   });
 });
 
+describe('learnt repairs', () => {
+  it('fold system text into the first user turn', () => {
+    const messages: Message[] = [{ role: 'system', content: 's' }, user('hi')];
+    const { json } = encoded({ messages }, target('m', { systemRole: 'merge' }));
+    expect(json.system).toBeUndefined();
+    expect(blocksOf(json.messages[0]).map((block) => block.text)).toEqual(['s', 'hi']);
+  });
+
+  it('leave all thinking out once its signature was refused', () => {
+    const messages = [
+      user('q'),
+      assistant({ type: 'reasoning', text: 'hm', signature: 'S' }, { type: 'text', text: 'a' }),
+      user('b'),
+    ];
+    const repaired = target('claude-sonnet-4-5', { omitParameters: ['reasoning_replay'] });
+    const { json, lost } = encoded({ messages, extensions: sameWire }, repaired);
+    expect(blocksOf(json.messages[1]).map((block) => block.type)).toEqual(['text']);
+    expect(lost).toHaveLength(1);
+  });
+});
+
 describe('turns', () => {
   it('alternate, begin with the user, and hold every result before the text', () => {
     const sent = messagesOf([
@@ -418,7 +439,7 @@ describe('sampling', () => {
     const sampled = (model: string) => encoded(ask({ temperature: 0.3, topP: 0.8, topK: 9 }), target(model));
     expect(sampled('claude-3-7-sonnet-20250219').json).toMatchObject({ temperature: 0.3, top_p: 0.8, top_k: 9 });
     expect(sampled('claude-sonnet-4-5').json).toMatchObject({ temperature: 0.3, top_k: 9 });
-    expect(sampled('claude-sonnet-4-5').lost).toEqual(['top_p: not together with temperature']);
+    expect(sampled('claude-sonnet-4-5').lost).toEqual(['top_p: not beside a temperature']);
     for (const model of [
       'claude-opus-4-7',
       'anthropic/claude-opus-4.8',

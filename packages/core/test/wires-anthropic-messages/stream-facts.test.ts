@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collectEvents } from '../../src/stream/collect.ts';
-import { byteByByte, decodeAtAnyCut, decodePieces } from '../testkit/cuts.ts';
+import { ProviderError } from '../../src/spec/errors.ts';
+import { byteByByte, decodeAtAnyCut, decodePieces, seededRandom } from '../testkit/cuts.ts';
 import { validateStream } from '../../src/stream/validate.ts';
 import {
   block,
@@ -53,6 +54,27 @@ describe('a stream cut anywhere', () => {
     for (let length = 0; length < ends; length += 7) {
       const error = thrown(() => decode([bytes.subarray(0, length)]));
       expect(['truncated', 'empty']).toContain(error.kind);
+    }
+  });
+});
+
+describe('a damaged stream', () => {
+  it('gives a legal stream or one ProviderError, never anything else', () => {
+    const bytes = Buffer.from(sse(MIXED));
+    const random = seededRandom(11);
+    const at = () => Math.floor(random() * bytes.length);
+    for (let round = 0; round < 3000; round += 1) {
+      const [from, to] = [at(), at()].toSorted((a, b) => a - b) as [number, number];
+      const damaged = Buffer.concat([
+        bytes.subarray(0, from),
+        Buffer.from([round % 256]),
+        bytes.subarray(Math.min(to, from + (round % 80))),
+      ]);
+      try {
+        expect(validateStream(decode([damaged]))).toEqual([]);
+      } catch (error) {
+        expect(ProviderError.is(error), String(error)).toBe(true);
+      }
     }
   });
 });

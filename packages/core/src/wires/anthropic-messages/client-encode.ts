@@ -53,6 +53,7 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
   if (request.stop !== undefined) addStop(body, request.stop, losses);
   if (plan.thinking !== undefined) body['thinking'] = plan.thinking;
   addOutput(body, system, request, target, { traits, effort: plan.effort, sameWire: own.sameWire, losses });
+  if (target.quirks.systemRole === 'merge') turns[0]?.blocks.unshift(...system.splice(0));
   limitCacheMarks({ tools, system, turns }, reserved, losses);
   if (tools.length > 0) body['tools'] = tools;
   const choice = encodeToolChoice(request, tools, names, losses, {
@@ -140,8 +141,7 @@ function addSampling(body: JsonObject, request: ChatRequest, target: WireTarget,
     const inThinking = traits.sampling && plan.on && request.topP >= 0.95;
     const alone = traits.bothSampling || body['temperature'] === undefined;
     if ((free || inThinking) && alone) body['top_p'] = request.topP;
-    else if (request.topP < 0.99)
-      losses.add(`top_p: ${free ? 'not together with temperature' : 'this model takes none'}`);
+    else if (request.topP < 0.99) losses.add(`top_p: ${free ? 'not beside a temperature' : 'this model takes none'}`);
   }
   if (request.topK !== undefined) {
     if (free) body['top_k'] = request.topK;
