@@ -44,16 +44,7 @@ interface CompiledRule {
 /** Holds a script and its counters. Throws `Error` for a short form that it does not know. */
 export function createChooser(script: Script, clock: Clock): Chooser {
   const modelStates = new Map<string, StageState>();
-  const compile = (rule: Rule, name: string): CompiledRule => ({
-    name,
-    startedAt: clock.now(),
-    rule,
-    stages: typeof rule.behaviour === 'string' ? parseShortForm(rule.behaviour) : [{ behaviour: rule.behaviour }],
-    seen: new Map<string, number>(),
-    taken: new Map<string, number>(),
-    states: new Map<string, StageState>(),
-  });
-  const rules = (script.rules ?? []).map((rule, position) => compile(rule, `rules[${position}]`));
+  const rules = (script.rules ?? []).map((rule, position) => compile(rule, `rules[${position}]`, clock));
 
   const applies = (compiled: CompiledRule, facts: RequestFacts): boolean => {
     const { rule } = compiled;
@@ -70,10 +61,8 @@ export function createChooser(script: Script, clock: Clock): Chooser {
   const choose = (facts: RequestFacts): Choice => {
     for (const compiled of rules) {
       if (!applies(compiled, facts)) continue;
-      return {
-        behaviour: stageFor(compiled.stages, compiled.states, '', facts, clock),
-        chosenBy: compiled.name,
-      };
+      const behaviour = stageFor(compiled.stages, compiled.states, '', facts, clock);
+      if (behaviour !== undefined) return { behaviour, chosenBy: compiled.name };
     }
     if (script.keys !== undefined && (facts.key === undefined || !script.keys.includes(facts.key))) {
       return { behaviour: { error: 'auth' }, chosenBy: 'keys' };
@@ -88,7 +77,8 @@ export function createChooser(script: Script, clock: Clock): Chooser {
     try {
       const stages = stagesOfModel(facts.model ?? '');
       if (stages === undefined) return undefined;
-      return { behaviour: stageFor(stages, modelStates, facts.model ?? '', facts, clock), chosenBy: 'model name' };
+      const behaviour = stageFor(stages, modelStates, facts.model ?? '', facts, clock) ?? {};
+      return { behaviour, chosenBy: 'model name' };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { behaviour: { error: { name: 'invalid', message, param: 'model' } }, chosenBy: 'model name' };
@@ -96,11 +86,23 @@ export function createChooser(script: Script, clock: Clock): Chooser {
   };
 
   return {
-    putFirst: (rule) => void rules.unshift(compile(rule, 'added rule')),
+    putFirst: (rule) => void rules.unshift(compile(rule, 'added rule', clock)),
     choose: (facts) => {
       const { behaviour, chosenBy } = choose(facts);
       return { behaviour: { ...script.defaults, ...behaviour }, chosenBy };
     },
+  };
+}
+
+function compile(rule: Rule, name: string, clock: Clock): CompiledRule {
+  return {
+    name,
+    startedAt: clock.now(),
+    rule,
+    stages: typeof rule.behaviour === 'string' ? parseShortForm(rule.behaviour) : [{ behaviour: rule.behaviour }],
+    seen: new Map(),
+    taken: new Map(),
+    states: new Map(),
   };
 }
 
@@ -125,14 +127,14 @@ function fits(match: RuleMatch, facts: RequestFacts, elapsedMs: number): boolean
   );
 }
 
-/** The stage whose turn it is, and counts this request to it; a plain answer when all are used up. */
+/** The stage whose turn it is, and counts this request to it; none when all are used up. */
 function stageFor(
   stages: readonly Stage[],
   states: Map<string, StageState>,
   name: string,
   facts: RequestFacts,
   clock: Clock,
-): Behaviour {
+): Behaviour | undefined {
   const scope = stages.some((stage) => stage.perKey === true) ? `${name}\n${facts.key ?? ''}` : name;
   const state: StageState = states.get(scope) ?? { index: 0, used: 0, startedAt: undefined };
   states.set(scope, state);
@@ -145,5 +147,5 @@ function stageFor(
     state.used++;
     return stage.behaviour;
   }
-  return {};
+  return undefined;
 }

@@ -179,6 +179,10 @@ const FAILURES: Readonly<Record<ErrorName, VendorFailure>> = {
   },
 };
 
+export function usualStatus(name: ErrorName): number {
+  return FAILURES[name].status;
+}
+
 const USUAL: Readonly<Record<number, ErrorName>> = Object.fromEntries(
   // Backwards, so that the first name of a status stands for it.
   Object.entries(FAILURES)

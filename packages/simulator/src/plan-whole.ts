@@ -8,14 +8,15 @@ import { chunked, encode, errorPlace, FOREVER, ownHeaders, write } from './piece
 import type { Planned, PlanInput, PlanStep } from './plan-types.ts';
 
 export function wholePlan(input: PlanInput, decoded: DecodedRequest): Planned {
-  const { behaviour, surface } = input;
+  const { behaviour } = input;
   const { context, answer, events } = answerOf(input, decoded.request);
-  const response = surface.server.encodeWhole(collectEvents(events), context);
+  const response = input.surface.server.encodeWhole(collectEvents(events), context);
   if (behaviour.fault === 'no-finish') withoutFinish(response);
   const body = encode(JSON.stringify(response));
   const contentType = behaviour.fault === 'wrong-type' ? (behaviour.contentType ?? 'text/plain') : 'application/json';
   const headers: Record<string, string> = { 'content-type': contentType, ...ownHeaders(input) };
-  const clean = { ...headers, 'content-length': String(body.length) };
+  const sized = { ...headers, 'content-length': String(body.length) };
+  const place = Math.min(body.length, behaviour.atBytes ?? placeInBody(body, answer.text, behaviour.atChars));
   const carried: Frame = {
     body: '',
     text: answer.text,
@@ -23,54 +24,43 @@ export function wholePlan(input: PlanInput, decoded: DecodedRequest): Planned {
     tool: answer.calls.map((call) => call.arguments).join(''),
     closing: true,
   };
-  const cutAt = Math.min(body.length, behaviour.atBytes ?? placeInBody(body, answer.text, behaviour.atChars));
-  const head = body.subarray(0, cutAt);
+  const planned = wholeFault(input, body, place, carried);
+  const steps = planned?.steps ?? chunked([carried], body, behaviour);
+  const first: PlanStep[] = behaviour.firstEventMs === undefined ? [] : [{ type: 'wait', ms: behaviour.firstEventMs }];
+  return {
+    outcome: planned?.outcome ?? 'answer',
+    head: { status: 200, headers: planned?.unsized === true ? headers : sized },
+    steps: [...first, ...steps],
+    ending: planned?.ending ?? 'end',
+  };
+}
+
+interface WholeFault extends Pick<Planned, 'outcome' | 'steps' | 'ending'> {
+  /** Without `content-length`, so that the shortened body ends well. */
+  readonly unsized?: boolean;
+}
+
+function wholeFault(input: PlanInput, body: Uint8Array, place: number, carried: Frame): WholeFault | undefined {
+  const { behaviour } = input;
+  const head: PlanStep = { type: 'write', bytes: body.subarray(0, place), frames: [] };
   switch (behaviour.fault) {
     case 'cut': {
       const how = behaviour.how ?? 'fin';
-      return {
-        outcome: 'cut',
-        head: { status: 200, headers: how === 'clean' ? headers : clean },
-        steps: [{ type: 'write', bytes: head, frames: [] }],
-        ending: how === 'clean' ? 'end' : how,
-      };
+      return { outcome: 'cut', steps: [head], ending: how === 'clean' ? 'end' : how, unsized: how === 'clean' };
     }
     case 'stall': {
-      const rest: PlanStep = { type: 'write', bytes: body.subarray(cutAt), frames: [carried] };
-      const steps: PlanStep[] = [
-        { type: 'write', bytes: head, frames: [] },
-        { type: 'wait', ms: behaviour.stallMs ?? FOREVER },
-        rest,
-      ];
-      return {
-        outcome: behaviour.stallMs === undefined ? 'stall' : 'answer',
-        head: { status: 200, headers: clean },
-        steps,
-        ending: 'end',
-      };
+      const rest: PlanStep = { type: 'write', bytes: body.subarray(place), frames: [carried] };
+      const steps: PlanStep[] = [head, { type: 'wait', ms: behaviour.stallMs ?? FOREVER }, rest];
+      return { outcome: behaviour.stallMs === undefined ? 'stall' : 'answer', steps, ending: 'end' };
     }
     case 'broken-event':
-      return {
-        outcome: 'garbage',
-        head: { status: 200, headers },
-        steps: [{ type: 'write', bytes: head, frames: [] }],
-        ending: 'end',
-      };
+      return { outcome: 'garbage', steps: [head], ending: 'end', unsized: true };
     case 'error-event': {
       const error = errorAnswer(behaviour.error ?? 'server', errorPlace(input));
-      return {
-        outcome: 'error',
-        head: { status: 200, headers },
-        steps: [write(JSON.stringify(error.shape))],
-        ending: 'end',
-      };
+      return { outcome: 'error', steps: [write(JSON.stringify(error.shape))], ending: 'end', unsized: true };
     }
-    default: {
-      const steps = chunked([{ ...carried, body: '' }], body, behaviour);
-      const wait: PlanStep[] =
-        behaviour.firstEventMs === undefined ? [] : [{ type: 'wait', ms: behaviour.firstEventMs }];
-      return { outcome: 'answer', head: { status: 200, headers: clean }, steps: [...wait, ...steps], ending: 'end' };
-    }
+    default:
+      return undefined;
   }
 }
 

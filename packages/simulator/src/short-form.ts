@@ -1,4 +1,5 @@
-import { ERROR_NAMES, FAULTS, type Behaviour } from './behaviour.ts';
+import { ERROR_NAMES, FAULTS, type Behaviour, type ErrorName } from './behaviour.ts';
+import { usualStatus } from './errors.ts';
 
 /** One stage of a short form: `sim-429-x2-then-cut-at20` has two. */
 export interface Stage {
@@ -37,6 +38,11 @@ const amount = (does: string, unit: string, field: keyof Behaviour, usual?: numb
   apply: (behaviour, number) => ({ ...behaviour, [field]: number }),
 });
 
+const errorWord = (name: ErrorName): Word => ({
+  does: `error ${usualStatus(name)} in the vendor's own words`,
+  apply: (behaviour) => withName(behaviour, name),
+});
+
 const FAULT_MEANINGS: Readonly<Record<(typeof FAULTS)[number], string>> = {
   reset: 'RST before any response header',
   close: 'FIN before any response header',
@@ -68,7 +74,7 @@ export const WORDS: Readonly<Record<string, Word>> = {
   'no-prefill': set('400 when the last message is from the assistant', { prefill: 'refuse' }),
   'ignore-prefill': set('answers anew when the last message is from the assistant', { prefill: 'ignore' }),
   ...Object.fromEntries(FAULTS.map((fault) => [fault, set(FAULT_MEANINGS[fault], { fault })])),
-  ...Object.fromEntries(ERROR_NAMES.map((name) => [name, set(`the vendor's "${name}" error`, { error: name })])),
+  ...Object.fromEntries(ERROR_NAMES.map((name) => [name, errorWord(name)])),
   fin: set('a cut ends with FIN (usual)', { how: 'fin' }),
   rst: set('a cut ends with RST', { how: 'rst' }),
   clean: set('a cut ends the HTTP body well', { how: 'clean' }),
@@ -162,6 +168,12 @@ function parseStage(part: string, whole: string): Stage {
     else behaviour = WORDS[name]?.apply(behaviour, number) ?? behaviour;
   }
   return { behaviour, ...limits };
+}
+
+/** Hints that were named before the error stay with it. */
+function withName(behaviour: Behaviour, name: ErrorName): Behaviour {
+  const { error } = behaviour;
+  return { ...behaviour, error: typeof error === 'object' ? { ...error, name, status: undefined } : name };
 }
 
 function withStatus(error: Behaviour['error'], status: number): Behaviour['error'] {

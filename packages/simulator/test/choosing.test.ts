@@ -71,6 +71,13 @@ describe('rules of a script', () => {
     expect(await statuses({ key: 'a' }, { key: 'b' }, { key: 'b' })).toEqual([200, 503, 200]);
   });
 
+  test('a short form that is used up leaves the request to the next rule', async () => {
+    use([{ behaviour: '503-x1-then-429' }, { behaviour: '500' }]);
+    expect(await statuses({}, {}, {})).toEqual([503, 429, 429]);
+    use([{ behaviour: '503-x2' }, { behaviour: '500-x1' }]);
+    expect(await statuses({}, {}, {}, {})).toEqual([503, 503, 500, 200]);
+  });
+
   test('an outage window opens and closes by the clock', async () => {
     use([{ match: { fromMs: 1000, untilMs: 61_000 }, behaviour: '503' }]);
     expect(await status()).toBe(200);
@@ -149,6 +156,7 @@ describe('the behaviour in a model name', () => {
       status: 429,
       hints: { retryAfterMs: 17, rateLimitReset: '3s' },
     });
+    expect(parseShortForm('after4-quota')[0]?.behaviour.error).toEqual({ name: 'quota', hints: { retryAfter: 4 } });
     expect(parseShortForm('error-event-at0-529')[0]?.behaviour).toEqual({
       fault: 'error-event',
       atChars: 0,
