@@ -50,6 +50,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     globals,
     logger: () => (logger ??= createLogger({ output, level: globals().logLevel, format: globals().logFormat })),
   };
+  // Node's own report would print whatever the error carries; ours passes the redactor.
+  process.on('uncaughtException', (error) => process.exit(reportError(error, output, context.logger())));
   let code: number;
   try {
     program = await buildProgram(argv, context);

@@ -62,8 +62,9 @@ function expectNoSecret(...texts: string[]): void {
   for (const key of KEYS) for (const text of texts) expect(text).not.toContain(key);
 }
 
-const lastUser = (simulator: Simulator): unknown =>
-  (simulator.requests.at(-1)?.body as { messages: { content: unknown }[] }).messages.at(-1)?.content;
+const sentMessages = (simulator: Simulator) =>
+  (simulator.requests.at(-1)?.body as { messages: { role: string; content: unknown }[] } | undefined)?.messages ?? [];
+const lastUser = (simulator: Simulator): unknown => sentMessages(simulator).at(-1)?.content;
 
 describe('one turn', () => {
   it('prints the answer on stdout and nothing on stderr, streamed or whole', async () => {
@@ -218,8 +219,7 @@ describe('--session', () => {
   it('goes on where the last call ended', async () => {
     await agent(['-m', 'first question', '--session', 'talk.json']);
     await agent(['-m', 'second question', '--session', 'talk.json', '--provider', 'custom.spare']);
-    const { messages } = second.requests.at(-1)?.body as { messages: { role: string }[] };
-    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(sentMessages(second).map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
     expect(await readFile(files.path('talk.json'), 'utf8')).toContain('from the spare');
   });
 });

@@ -22,6 +22,8 @@ export interface ConversationOptions {
   readonly interrupt: Interrupt;
   readonly messages: Message[];
   readonly model: string | undefined;
+  /** Shown once on a terminal before the first prompt. */
+  readonly greeting?: string;
   /** Asks; prints the answer. `model` is what `/model` chose. */
   ask(messages: readonly Message[], model: string | undefined, signal: AbortSignal): Promise<ChatResponse>;
   /** Prints a failed turn; the conversation goes on. */
@@ -93,6 +95,7 @@ function listen(reader: Interface, talk: Talk, options: ConversationOptions): { 
     turn?.abort();
     if (turn !== undefined && cause === 'SIGINT') return true;
     outcome.code = EXIT.interrupted;
+    if (options.terminal) options.prompts.write('\n');
     reader.close();
     return true;
   });
@@ -109,6 +112,7 @@ export async function converse(options: ConversationOptions): Promise<void> {
   const outcome = listen(reader, talk, options);
   const note = (text: string) => void prompts.write(`${text}\n`);
   let pending = '';
+  if (options.terminal && options.greeting !== undefined) note(options.greeting);
   try {
     reader.prompt();
     for await (const line of reader) {

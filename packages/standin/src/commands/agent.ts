@@ -173,6 +173,7 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       return;
     }
     const { converse } = await import('../agent/conversation.ts');
+    const [target] = open.standin.plan(await selectorFor(options, open)).targets;
     await converse({
       input: process.stdin,
       prompts: process.stderr,
@@ -181,6 +182,7 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       interrupt: context.interrupt,
       messages: earlier,
       model: options.model,
+      greeting: `Talking to ${target?.model ?? 'nobody'} at ${target?.entry ?? 'no entry'}. /help lists the commands.`,
       ask,
       save,
       report: (error) => void reportError(error, context.output, context.logger()),
