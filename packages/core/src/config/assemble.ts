@@ -4,7 +4,6 @@ import { buildEntry, type EntryContext } from './entries.ts';
 import type { Config, ConfigAgent, ConfigEntry, ModelRoute } from './model.ts';
 import { findEntry, isOfSlot } from './references.ts';
 import type { AgentFields } from './schema/agent.ts';
-import type { ProviderFields } from './schema/provider.ts';
 import type { ConfigDocument } from './schema/root.ts';
 
 export type Assembled = Pick<
@@ -95,6 +94,3 @@ function chooseDefault(
   const entry = ofBuild ?? entries.values().next().value;
   return entry === undefined ? {} : { entry: entry.ref };
 }
-
-/** A provider entry as a document would hold it, for configs that are made and not read. */
-export type EntryFields = ProviderFields;

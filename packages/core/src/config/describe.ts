@@ -40,8 +40,7 @@ export function describeConfig(config: Config, options: { readonly defaults?: bo
 
 /** The value at a path, as `describeConfig` shows it. */
 export function describeValue(config: Config, path: string): ConfigValue | undefined {
-  const exact = describeConfig(config, { defaults: true }).find((row) => row.path === path);
-  return exact;
+  return describeConfig(config, { defaults: true }).find((row) => row.path === path);
 }
 
 function collect(value: unknown, node: FieldNode, path: ConfigPath, config: Config, rows: ConfigValue[]): void {

@@ -14,3 +14,4 @@ export { nodeAt, rootNode, type FieldNode, type FieldShape } from './schema/walk
 export { buildDefaults, type BuildDefaults } from './build-defaults.ts';
 export { detectDialect, type Dialect } from './dialects/detect.ts';
 export { suggest } from './nearest.ts';
+export { findEntry, suggestEntry } from './references.ts';

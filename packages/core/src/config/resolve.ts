@@ -84,7 +84,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       const before = isPlain ? kept.get(asked ?? '') : undefined;
       if (before !== undefined) return before;
       const choice = readRouting(routing);
-      const selection = select(config, asked ?? choice.models[0]);
+      const selection = select(config, asked ?? choice.primary);
       const walk = isPlain
         ? walkFrom(config, selection.entry, selection.model)
         : walkWithRouting(config, selection, asked, choice);

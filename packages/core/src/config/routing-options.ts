@@ -5,6 +5,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../spec/json.ts';
 export interface RoutingOptions {
   /** OpenRouter `models`, LiteLLM `fallbacks`: tried in this order after the model itself. */
   readonly models: readonly string[];
+  /** OpenRouter: without `model` the first of `models` is meant. */
+  readonly primary?: string;
   /** `provider.order`: entries or slots to try first. */
   readonly order: readonly string[];
   readonly only: readonly string[];
@@ -29,8 +31,10 @@ export function readRouting(routing: JsonObject | undefined): RoutingOptions {
   if (timeout === 0) throw bad('timeout', 'more than 0 seconds');
   const isAllowed = flag(provider['allow_fallbacks'], 'provider.allow_fallbacks') ?? true;
   const isDisabled = flag(routing['disable_fallbacks'], 'disable_fallbacks') ?? false;
+  const models = names(routing['models'], 'models');
   return {
-    models: [...names(routing['models'], 'models'), ...names(routing['fallbacks'], 'fallbacks')],
+    ...(models[0] === undefined ? {} : { primary: models[0] }),
+    models: [...models, ...names(routing['fallbacks'], 'fallbacks')],
     order: names(provider['order'], 'provider.order'),
     only: names(provider['only'], 'provider.only'),
     ignore: names(provider['ignore'], 'provider.ignore'),

@@ -3,7 +3,7 @@ import { pathKey, type ConfigPath } from './path.ts';
 /** Where each config path stands in its file. */
 export interface LineIndex {
   /** 1-based line of the path, or of the nearest table or key above it that is written out. */
-  lineOf(path: ConfigPath): number | undefined;
+  readonly lineOf: (path: ConfigPath) => number | undefined;
 }
 
 /**

@@ -130,7 +130,7 @@ const family = {
   region: field(z.string().min(1), { description: 'Cloud region (Bedrock, Vertex).' }),
   project: field(z.string().min(1), { description: 'Cloud project (Vertex).' }),
   account_id: field(z.string().min(1), { description: 'Account of the gateway (Cloudflare).' }),
-  gateway_id: field(z.string().min(1), { description: 'Name of the gateway (Cloudflare).' }),
+  gateway: field(z.string().min(1), { description: 'Name of the gateway (Cloudflare).' }),
   auth_mode: field(z.enum(['api_key', 'oauth']), {
     description: 'How to sign in.',
     defaultText: 'api_key',
