@@ -44,8 +44,8 @@ function matches(pattern: ErrorPattern, facts: ErrorFacts): boolean {
   if (pattern.status !== undefined && !pattern.status.includes(facts.status)) return false;
   if (pattern.code !== undefined && !facts.codes.includes(pattern.code.toLowerCase())) return false;
   if (pattern.message === undefined) return true;
-  const texts = facts.texts.length === 0 ? [''] : facts.texts;
-  return texts.some((text) => pattern.message?.test(text));
+  const words = facts.words.length === 0 ? [''] : facts.words;
+  return words.some((text) => pattern.message?.test(text));
 }
 
 function firstMatch(list: readonly ErrorPattern[], facts: ErrorFacts): ErrorPattern | undefined {
@@ -80,11 +80,11 @@ const quotaCode: Rule = (facts) => {
 const googleQuota: Rule = (facts) => {
   if (!facts.codes.includes('resource_exhausted') && facts.quotaIds.length === 0) return undefined;
   if (facts.quotaIds.some((id) => /PerDay/i.test(id))) return { kind: 'quota', rule: 'quota-id:per-day' };
-  if (facts.texts.some((text) => /\blimit: 0(?![\d.])/.test(text))) return { kind: 'quota', rule: 'quota-limit-zero' };
+  if (facts.words.some((text) => /\blimit: 0(?![\d.])/.test(text))) return { kind: 'quota', rule: 'quota-limit-zero' };
   return { kind: 'rate-limit', rule: 'code:resource_exhausted' };
 };
 
-const QUOTA_STATUSES: readonly number[] = [200, 400, 402, 403, 429, 500, 503];
+const QUOTA_STATUSES: readonly number[] = [200, 400, 401, 402, 403, 429, 500, 503];
 
 const strongCode: Rule = (facts) => {
   for (const code of facts.codes) {
@@ -105,7 +105,7 @@ const strongCode: Rule = (facts) => {
 
 /** The parameter a refusal names: from the answer's own field, a validator's path, else the words. */
 function parameterOf(facts: ErrorFacts): string | undefined {
-  const worded = rejectedParameter(facts.texts);
+  const worded = rejectedParameter(facts.words);
   if (worded !== undefined) return worded;
   const named = facts.rejectedFields.find(isKnownField);
   if (named !== undefined) return canonicalParameter(named);
@@ -117,10 +117,10 @@ const SIGNATURE =
 
 const refusedParameter: Rule = (facts) => {
   if (![200, 400, 404, 422, 500].includes(facts.status)) return undefined;
-  if (facts.texts.some((text) => SIGNATURE.test(text)) || facts.codes.includes('invalid_encrypted_content')) {
+  if (facts.words.some((text) => SIGNATURE.test(text)) || facts.codes.includes('invalid_encrypted_content')) {
     return { kind: 'unsupported', rule: 'foreign-signature', parameter: 'reasoning_replay' };
   }
-  const worded = rejectedParameter(facts.texts);
+  const worded = rejectedParameter(facts.words);
   if (worded !== undefined) return { kind: 'unsupported', rule: `parameter:${worded}`, parameter: worded };
   const field = facts.rejectedFields.find(isKnownField);
   return field === undefined
@@ -129,7 +129,7 @@ const refusedParameter: Rule = (facts) => {
 };
 
 const billingPrecondition: Rule = (facts) =>
-  facts.codes.includes('failed_precondition') && facts.texts.some((text) => /billing/i.test(text))
+  facts.codes.includes('failed_precondition') && facts.words.some((text) => /billing/i.test(text))
     ? { kind: 'quota', rule: 'code:failed_precondition' }
     : undefined;
 
@@ -137,13 +137,13 @@ const billingPrecondition: Rule = (facts) =>
 const challenge: Rule = (facts) =>
   facts.status === 403 &&
   facts.html &&
-  facts.texts.some((text) => /just a moment|attention required|cf-chl|enable javascript and cookies/i.test(text))
+  facts.words.some((text) => /just a moment|attention required|cf-chl|enable javascript and cookies/i.test(text))
     ? { kind: 'protocol', rule: 'proxy-challenge' }
     : undefined;
 
 const missingPath: Rule = (facts) => {
   if (facts.status !== 404) return undefined;
-  const aboutModel = facts.texts.some((text) => /\b(?:model|deployment|endpoint id)\b/i.test(text));
+  const aboutModel = facts.words.some((text) => /\b(?:model|deployment|endpoint id)\b/i.test(text));
   if (aboutModel && !facts.html) return { kind: 'model-not-found', rule: 'status:404' };
   return facts.json ? undefined : { kind: 'config', rule: 'not-an-api' };
 };

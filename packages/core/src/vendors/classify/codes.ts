@@ -170,6 +170,7 @@ export function kindOfCode(code: string): ErrorKind | undefined {
   const known = STRONG.get(code);
   if (known !== undefined) return known;
   if (/_(?:spend|usage)_limit_(?:exceeded|reached)$/.test(code)) return 'quota';
+  if (/content_(?:filter|policy|moderation)/.test(code)) return 'content-policy';
   return undefined;
 }
 

@@ -11,6 +11,8 @@ export interface ErrorFacts {
   readonly code?: string;
   /** The vendor's words, outermost first; empty for an empty body. */
   readonly texts: readonly string[];
+  /** The texts as far as they are the vendor's own: long quotations and the tail are left out, since prompts are echoed. */
+  readonly words: readonly string[];
   readonly param?: string;
   /** Names in a pydantic-style `loc` of a rejected field. */
   readonly rejectedFields: readonly string[];
@@ -147,6 +149,21 @@ function visit(value: unknown, found: Found, depth: number): void {
   if (isJsonObject(metadata) && metadata['raw'] !== undefined) visit(metadata['raw'], found, depth + 1);
 }
 
+const MAX_WORDS = 1000;
+
+/** Quotations of three words and more; names and values stay. */
+const QUOTATIONS = [
+  /"(?:[^"\s]+\s+){3,}[^"]*"/g,
+  /“[^”]*\s[^”]*\s[^”]*\s[^”]*”/g,
+  /(?<!\w)'(?:[^'\s]+\s+){3,}[^']*'(?!\w)/g,
+];
+
+function ownWords(text: string): string {
+  let words = text.slice(0, MAX_WORDS);
+  for (const quotation of QUOTATIONS) words = words.replace(quotation, '""');
+  return words;
+}
+
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 
 export function readFacts(error: VendorError, headers: Readonly<Record<string, string>>): ErrorFacts {
@@ -166,6 +183,7 @@ export function readFacts(error: VendorError, headers: Readonly<Record<string, s
     codes: unique(found.codes.map((code) => code.toLowerCase())),
     code: found.codes[0],
     texts: unique(found.texts),
+    words: unique(found.texts.map(ownWords)),
     param: found.param ?? error.param,
     rejectedFields: found.rejectedFields,
     json: error.body !== undefined,

@@ -18,6 +18,13 @@ export const ANTHROPIC_ERRORS: readonly ErrorPattern[] = [
 
 /** platform.openai.com/docs/guides/error-codes, read 2026-11. */
 export const OPENAI_ERRORS: readonly ErrorPattern[] = [
+  // Its own wording for used-up money; at Google the same words stand for a busy minute.
+  {
+    kind: 'quota',
+    status: [429],
+    message: /exceeded your current quota/i,
+    example: 'You exceeded your current quota, please check your plan and billing details.',
+  },
   {
     kind: 'overloaded',
     status: [500, 503],

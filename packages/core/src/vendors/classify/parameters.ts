@@ -16,6 +16,9 @@ const CANONICAL: Readonly<Record<string, string>> = {
   thinking: 'reasoning_effort',
   enable_thinking: 'reasoning_effort',
   stop_sequences: 'stop',
+  json_schema: 'response_format',
+  json_object: 'response_format',
+  structured_outputs: 'response_format',
   random_seed: 'seed',
 };
 
@@ -87,7 +90,7 @@ export const PARAMETER_RULES: readonly ParameterRule[] = [
   },
   {
     pattern:
-      /(?:does not|doesn't|do not|not) support (?:native )?(?:tools?|tool use|tool calling|tool calls|function[ _-]?calling|functions)\b|no endpoints found that support tool use|(?:tool|function)[ _-]?(?:calling|use|calls?) (?:is|are) not (?:supported|available|enabled)/i,
+      /(?:does not|doesn't|do not|not) support (?:native )?(?:tools?|tool use|tool calling|tool calls|function[ _-]?calling|functions)\b|no endpoints found that support tool use|(?:tool|function)[ _-]?(?:calling|use|calls?) (?:(?:is|are) )?not (?:support(?:ed)?|available|enabled)/i,
     parameter: 'tools',
     example: 'registry.ollama.ai/library/gemma:2b does not support tools',
   },
@@ -96,6 +99,12 @@ export const PARAMETER_RULES: readonly ParameterRule[] = [
       /tool choice requires --enable-auto-tool-choice|tool call validation failed|which was not in request|was not in request\.tools/i,
     parameter: 'tools',
     example: '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+  },
+  {
+    pattern:
+      /(?:does not|doesn't|do not|not) support (?:image|vision|multimodal)|image(?:_url)?s?(?: input)?s? (?:is|are) not supported|unsupported content type: image/i,
+    parameter: 'image',
+    example: 'this model does not support image input',
   },
   { pattern: /tools param requires --jinja/i, parameter: 'tools', example: 'tools param requires --jinja flag' },
   {
@@ -128,7 +137,7 @@ export const PARAMETER_RULES: readonly ParameterRule[] = [
   },
   {
     pattern: new RegExp(
-      `(?:unsupported|unknown|unrecognized|unexpected|extra) (?:request )?(?:parameter|argument|field|key|option)s?(?: supplied| name| provided)?${Q}\\s*[:=]?\\s*${Q}([a-z_][\\w.]*)`,
+      `(?:unsupported|unknown|unrecognized|unexpected|extra) (?:request )?(?:param(?:eter)?|argument|field|key|option)s?(?: supplied| name| provided)?${Q}\\s*[:=]?\\s*${Q}([a-z_][\\w.]*)`,
       'i',
     ),
     example: 'Unrecognized request argument supplied: parallel_tool_calls',
@@ -149,7 +158,7 @@ export const PARAMETER_RULES: readonly ParameterRule[] = [
   },
   {
     pattern:
-      /[`'"\\]*\b([a-z_][\w.]*)[`'"\\]* (?:parameter |field |argument )?(?:is|are) (?:not (?:supported|permitted|allowed|accepted|available)|unsupported|deprecated for this model)/i,
+      /[`'"\\]*\b([a-z_][\w.]*)[`'"\\]* (?:[`'"][^`'"]{1,40}[`'"] )?(?:parameter |field |argument )?(?:is|are) (?:not (?:supported|permitted|allowed|accepted|available)|unsupported|deprecated for this model)/i,
     example: '`temperature` is deprecated for this model.',
   },
   {

@@ -62,6 +62,21 @@ export const QUOTA_PATTERNS: readonly ErrorPattern[] = [
     /exceeded the quota for this account|account (?:is )?(?:suspended|overdue)|in arrears|in good standing/i,
     'Access denied, please make sure your account is in good standing.',
   ),
+  text(
+    'quota',
+    /not available (?:for|on|in|with) your (?:current )?(?:plan|subscription|tier)/i,
+    'This model is not available on your plan',
+  ),
+  text(
+    'quota',
+    /\b(?:balance|credits?) (?:is|are) (?:insufficient|too low|exhausted|used up|negative)/i,
+    'Your account balance is insufficient',
+  ),
+  text(
+    'quota',
+    /\bdaily (?:limit|quota|allowance|usage limit)\b.{0,40}\b(?:reached|exceeded|exhausted|used up)|\b(?:reached|exceeded|exhausted|used up)\b.{0,30}\bdaily (?:limit|quota|allowance)/i,
+    'You have exceeded your daily quota',
+  ),
 ];
 
 /** A limit that passes by itself. Comes before the context wordings: Bedrock throttles with "Too many tokens". */
@@ -185,6 +200,21 @@ export const CONTEXT_PATTERNS: readonly ErrorPattern[] = [
   ),
   text(
     'context-window',
+    /exceeds? (?:the )?(?:model'?s? )?context (?:window|limit|length)/i,
+    'Requested tokens (5136) exceed context window of 4096',
+  ),
+  text(
+    'context-window',
+    /context (?:window|length) (?:of this model |of the model )?(?:is|was|has been) (?:only )?(?:exceeded|\d+)|context length of this model exceeded/i,
+    'Prompt is 11543 tokens but the model context window is 4096 tokens.',
+  ),
+  text(
+    'context-window',
+    /(?:input|prompt|request) is \d+ tokens,? (?:which is |and )?(?:over|above|more than|longer than|but)/i,
+    'Your input is 9000 tokens which is over the limit of 8192 tokens',
+  ),
+  text(
+    'context-window',
     /ContextWindowExceededError/,
     'litellm.ContextWindowExceededError: litellm.BadRequestError: AnthropicException',
   ),
@@ -253,6 +283,12 @@ export const REGION_PATTERNS: readonly ErrorPattern[] = [
     'Country, region, or territory not supported',
     [400, 403],
   ),
+  text(
+    'permission',
+    /(?:organization|account|project|user) (?:has been|is|was) (?:disabled|deactivated|banned|blocked|locked)/i,
+    'This organization has been disabled.',
+    [400, 401, 403],
+  ),
 ];
 
 export const MODEL_PATTERNS: readonly ErrorPattern[] = [
@@ -300,7 +336,7 @@ export const WRONG_URL_PATTERNS: readonly ErrorPattern[] = [
   text('config', /^"?(?:404 page |resource )?not found"?\.?$/i, 'Not Found', [404]),
   text(
     'config',
-    /no route matched|unknown request url|route .{0,80}not found|could not route/i,
+    /^file not found\.?$|no route matched|unknown request url|route .{0,80}not found|could not route/i,
     'Unknown request URL: POST /openai/chat/completions.',
     [404],
   ),
