@@ -14,22 +14,23 @@ export function sendReady(exchange: Exchange): void {
   else sendJson(exchange, 503, { status: 'not-ready', reason }, NO_STORE);
 }
 
-/** Both in one, with each key that cools down or was rejected, by fingerprint. */
+/** Both in one, with each key that was rejected, cools down or keeps failing, by fingerprint. */
 export function sendHealth(exchange: Exchange): void {
   const { context } = exchange;
   const reason = unreadyReason(context);
   const now = context.clock.now();
   const keys = context
     .getStandin()
-    .health.list()
-    .filter((row) => row.bad || row.coolingUntil > now)
+    .health.list(now)
+    .filter((row) => row.bad || row.coolingUntil > now || row.breaker !== 'closed')
     .map((row) => ({
       provider: row.entry,
       model: row.model,
       key: row.fingerprint,
-      state: row.bad ? 'rejected' : 'cooling',
+      state: row.bad ? 'rejected' : row.coolingUntil > now ? 'cooling' : 'failing',
+      breaker: row.breaker,
       reason: row.reason,
-      ...(row.bad ? {} : { free_in_ms: Math.ceil(row.coolingUntil - now) }),
+      ...(row.coolingUntil > now ? { free_in_ms: Math.ceil(row.coolingUntil - now) } : {}),
     }));
   const status = reason === undefined ? 'ready' : 'not-ready';
   const uptime = Math.max(0, Math.round((context.clock.wallMs() - context.startedAtMs) / 1000));
@@ -57,7 +58,7 @@ function unreadyReason(context: GatewayContext): string | undefined {
     }
   }
   if (known === 0) return 'No usable target is configured.';
-  return 'Every key of every target was rejected or is cooling down; /health lists them.';
+  return 'Every key of every target was rejected, is cooling down or keeps failing; /health lists them.';
 }
 
 /** The default walk first: it answers the question nearly always. */
@@ -85,6 +86,7 @@ function isUsable(standin: Standin, target: Target, now: number): boolean {
   return target.keys.some(
     ({ fingerprint }) =>
       !health.isBad(target.entry, fingerprint, target.model) &&
-      health.coolingUntil(target.entry, fingerprint, target.model) <= now,
+      health.coolingUntil(target.entry, fingerprint, target.model) <= now &&
+      !health.isShut(target.entry, fingerprint, target.model, now),
   );
 }

@@ -140,6 +140,35 @@ describe('request bodies', () => {
   });
 });
 
+describe('a caller who asks before it sends', () => {
+  test.each([
+    [5_000, 413, false],
+    [JSON.stringify(CHAT).length, 200, true],
+  ])('a body of %i bytes gets %i', async (length, status, invited) => {
+    const { port } = await startGateway({ standin: answering(), bodyLimitBytes: 1_000 });
+    const headers = { expect: '100-continue', 'content-length': length };
+    let continued = false;
+    const answered = await new Promise<number | undefined>((resolve, reject) => {
+      const req = httpRequest(
+        { port, host: '127.0.0.1', path: '/v1/chat/completions', method: 'POST', headers },
+        (res) => {
+          res.resume();
+          resolve(res.statusCode);
+          req.destroy();
+        },
+      );
+      req.on('continue', () => {
+        continued = true;
+        req.end(JSON.stringify(CHAT));
+      });
+      req.on('error', reject);
+      req.flushHeaders();
+    });
+    expect(answered).toBe(status);
+    expect(continued).toBe(invited);
+  });
+});
+
 describe('resolution and what goes with the request', () => {
   test('an unknown model is a 404 in the protocol of the caller', async () => {
     const { url } = await startGateway({ standin: answering() });
@@ -276,7 +305,7 @@ describe('health', () => {
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
     const all = (await (await fetch(`${url}/health`)).json()) as { keys: unknown[] };
     expect(all.keys).toEqual([
-      { provider: 'openai.main', model: '*', key: 'aaaa1111', state: 'rejected', reason: 'auth' },
+      { provider: 'openai.main', model: '*', key: 'aaaa1111', state: 'rejected', breaker: 'closed', reason: 'auth' },
     ]);
   });
 
