@@ -91,12 +91,13 @@ describe('serve', () => {
 
 describe('the first minute', () => {
   it('serves simulated vendors when there is nothing else, and its two commands show the fallback', async () => {
-    // No local server is looked for at the usual ports: a proxy of the tests' machine must not decide this test.
+    // A model server that runs on the developer's machine is rightly preferred.
     const server = await serve(['--port', '0'], { cwd: '/' });
     const seen = await server.until('For real vendors');
     if (!seen.includes('SIMULATED VENDORS')) return expect(seen).toContain('what answers on this machine');
     const before = await ask(server.url, 'simulated/first');
     expect(before.body.model).toBe('simulated/first');
+    expect((await ask(server.url, 'gpt-5.1')).body.model).toBe('simulated/first');
     const fail = /curl -X POST '([^']+)'/.exec(seen)?.[1] ?? '';
     expect((await fetch(fail, { method: 'POST' })).status).toBe(200);
     const after = await ask(server.url, 'simulated/first');
