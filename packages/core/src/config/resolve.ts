@@ -71,6 +71,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       requestedModel: asked ?? targets[0]?.model ?? '',
       targets,
       limits: limitsFor(targets, config.document.reliability, routing),
+      rescue: config.document.reliability?.rescue,
       routeAroundContentPolicy: config.document.reliability?.route_around_content_policy ?? false,
       warnings: walk.warnings,
     };

@@ -35,12 +35,14 @@ export async function createStandin(options: CreateStandinOptions = {}): Promise
 
 async function routerFrom(options: CreateStandinOptions): Promise<ConfigRouter> {
   // The config floor brings its schema library along: only those who use a config wait for it.
-  const [{ assertUsable, loadConfig }, { createRouter }, { WIRE_CLIENTS }] = await Promise.all([
+  const [{ assertUsable, loadConfig }, { createRouter }, { wireIdsOf }, { WIRE_CLIENTS }] = await Promise.all([
     import('../config/load.ts'),
     import('../config/resolve.ts'),
+    import('../config/endpoint.ts'),
     import('./wires.ts'),
   ]);
-  const config = options.config ?? loadConfig({ configPath: options.configPath, env: options.env });
+  const config =
+    options.config ?? loadConfig({ configPath: options.configPath, env: options.env, wires: wireIdsOf(WIRE_CLIENTS) });
   return createRouter(assertUsable(config), { wires: WIRE_CLIENTS, env: options.env });
 }
 

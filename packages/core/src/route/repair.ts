@@ -26,6 +26,8 @@ const REPAIRS: Readonly<Record<string, (request: ChatRequest) => Repaired>> = {
     request: { ...request, reasoning: undefined },
     quirks: { reasoningStyle: 'none' },
   }),
+  // Signatures or thinking of another model: everything replayed of it is left out.
+  reasoning_replay: (request) => ({ request, quirks: { omitParameters: ['reasoning_replay'] } }),
   stream_options: (request) => ({ request, quirks: { streamUsage: false } }),
   max_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_completion_tokens' } }),
   max_completion_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_tokens' } }),
