@@ -72,12 +72,12 @@ export class Connection {
     return this.#socket as Socket;
   }
 
-  onRead(length: number): void {
+  onRead(bytes: Buffer, length: number): void {
     const user = this.#user;
     // Bytes nobody asked for: the connection cannot be trusted with a request.
     if (user === undefined) return this.destroy();
     const parser = this.#parser;
-    parser.parse(this.#pool.readBuffer, length);
+    parser.parse(bytes, length);
     if (parser.head !== undefined) {
       this.#acceptHead(parser.head);
       user.onHead(parser.head);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../spec/clock.ts';
@@ -18,8 +18,8 @@ export interface DialSettings {
 }
 
 export interface DialEvents {
-  /** Gets the first `length` bytes of the shared read buffer. */
-  onRead(length: number): void;
+  /** Only the first `length` bytes count, and only until the callback returns: the buffer is shared. */
+  onRead(bytes: Buffer, length: number): void;
   onOpen(socket: Socket): void;
   onFail(error: TransportError): void;
 }
@@ -70,7 +70,7 @@ export function dial(origin: Origin, settings: DialSettings, events: DialEvents)
   const read: ReadOption = {
     buffer: settings.readBuffer,
     callback: (length) => {
-      events.onRead(length);
+      events.onRead(settings.readBuffer, length);
       return true;
     },
   };
@@ -83,7 +83,10 @@ export function dial(origin: Origin, settings: DialSettings, events: DialEvents)
           if (error !== undefined) return fail(error);
           if (settled) return;
           raw.removeListener('close', closedEarly);
-          watch(connectTls(origin, read, raw), 'secureConnect', opened);
+          const secured = connectTls(origin, undefined, raw);
+          // Node does not honour `onread` on a TLS socket over another socket (seen on 24.21).
+          secured.on('data', (chunk: Buffer) => events.onRead(chunk, chunk.length));
+          watch(secured, 'secureConnect', opened);
         });
       });
     } else if (proxy !== undefined) {
@@ -103,8 +106,33 @@ function ignore(): void {}
 
 function tcpOptions(to: { readonly host: string; readonly port: number }) {
   const { host, port } = to;
-  return { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS };
+  const lookup = isLocalName(host) ? lookupLoopback : undefined;
+  return {
+    lookup,
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+  };
 }
+
+function isLocalName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+/**
+ * RFC 6761 §6.3: these names are loopback without asking anybody. Both families, whatever the hosts file says: a local
+ * model server may listen on either one only.
+ */
+const lookupLoopback: LookupFunction = (_host, options, done) => {
+  const all = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ];
+  if (options.all === true) process.nextTick(done, null, all);
+  else process.nextTick(done, null, '127.0.0.1', 4);
+};
 
 function connectTls(to: Origin | ProxyTarget, onread: ReadOption | undefined, socket?: Socket): TLSSocket {
   const { connect: tlsConnect } = tlsModule();

@@ -57,7 +57,7 @@ export class Pool {
       origin,
       { clock, timeoutMs, readBuffer: this.readBuffer },
       {
-        onRead: (length) => connection.onRead(length),
+        onRead: (bytes, length) => connection.onRead(bytes, length),
         onOpen: (socket) => {
           connection.attach(socket);
           events.onOpen(connection);

@@ -34,7 +34,7 @@ const PATTERNS: readonly Pattern[] = [
   [/(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{16,}/g, whole],
   [/(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{16,}/g, whole],
   [/(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}/g, ifDigit],
-  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}/g, whole],
+  [/(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.{1,2}[A-Za-z0-9_-]+){0,4}/g, whole],
   [
     /\b(Bearer|Basic|token)(\s+|%20)([A-Za-z0-9._~+/=-]{12,})/gi,
     (match, scheme, gap, value) => (/\d/.test(value ?? '') ? `${scheme}${gap}${REDACTED}` : match),

@@ -9,7 +9,7 @@ export interface RawServer {
   readonly sockets: Socket[];
   /** Whole requests received, as text, over all connections. */
   readonly requests: string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export type RequestListener = (socket: Socket, request: string, serial: number) => void;
