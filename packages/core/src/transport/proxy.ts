@@ -51,7 +51,7 @@ function parseProxy(text: string): ProxyTarget {
     throw new TransportError(message, 'PROXY_REFUSED', 'connect');
   }
   const tls = url.protocol === 'https:';
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
   return {
     tls,
     host: url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname,
@@ -59,6 +59,15 @@ function parseProxy(text: string): ProxyTarget {
     name: `${url.protocol}//${url.host}`,
     authorization: credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
   };
+}
+
+/** A stray percent sign in a password is meant as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function isLoopback(host: string): boolean {

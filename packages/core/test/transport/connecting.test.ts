@@ -248,6 +248,7 @@ describe('proxies', () => {
     expect(goesDirect('[fd12::1]:443', 'fd12::1')).toBe(true);
     expect(goesDirect('fd12::1', 'fd12::1')).toBe(true);
     for (const local of ['localhost', '127.0.0.1', '127.9.9.9', '::1']) expect(goesDirect('', local)).toBe(true);
+    expect(proxyFor(true, 'x.com', 443, { https: 'http://me:50%@h:1' })?.authorization).toBe(`Basic ${btoa('me:50%')}`);
     expect(() => proxyFor(true, 'x.com', 443, { https: 'socks5://me:hunter2@h:1' })).toThrow(/socks5:/);
   });
 });
