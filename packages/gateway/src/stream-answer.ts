@@ -1,5 +1,4 @@
-import type { RunResult } from '@standin/core/route/run-types';
-import type { Target } from '@standin/core/route/target';
+import type { Answering, RunResult } from '@standin/core/route/run-types';
 import { ProviderError, type AttemptRecord, type StreamEvent } from '@standin/core/spec/index';
 import type { DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
 import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
@@ -19,7 +18,7 @@ export class StreamAnswer implements Answer, KeptAlive {
   readonly #call: Call;
   readonly #decoded: DecodedRequest;
   #encoder: StreamEncoder | undefined;
-  #answering: { readonly target: Target; readonly attempt: number } | undefined;
+  #answering: Answering | undefined;
   /** Headers left before it was known who answers. */
   #needsTrailers = false;
   #finished = false;
@@ -43,7 +42,7 @@ export class StreamAnswer implements Answer, KeptAlive {
     });
   }
 
-  onCommit(answer: { readonly target: Target; readonly attempt: number }): void {
+  onAnswering(answer: Answering): void {
     this.#answering = answer;
   }
 

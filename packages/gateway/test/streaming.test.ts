@@ -268,7 +268,7 @@ describe('a whole answer', () => {
   test('a model name that cannot stand in a header is percent-encoded there', async () => {
     const standin = createFakeStandin((run) => {
       const target = { ...run.target, model: 'mödel\r\nx: y' };
-      run.sink.onCommit?.({ target, attempt: 1 });
+      run.sink.onAnswering?.({ target, attempt: 1 });
       run.send(...textEvents('x'));
       run.sink.onDone({ target, attempts: [attemptRow({ outcome: 'ok' })] });
     });

@@ -37,7 +37,7 @@ export async function startDemoVendors(
     for (const vendor of VENDORS) {
       const simulator = await startSimulator({
         clock: options.clock,
-        script: { models: [vendor.model], defaults: { eventMs: options.eventMs ?? EVENT_MS } },
+        script: { models: [vendor.model], defaults: { eventMs: options.eventMs ?? EVENT_MS, model: vendor.model } },
         makeText: (request) =>
           request.outputFormat?.type.startsWith('json') === true
             ? undefined

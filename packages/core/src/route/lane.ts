@@ -3,6 +3,7 @@ import type { StreamEvent } from '../spec/event.ts';
 import type { Usage } from '../spec/usage.ts';
 import type { AttemptHandle } from './attempt.ts';
 import type { Mender } from './mend.ts';
+import type { Answering } from './run-types.ts';
 import type { Key, Target } from './target.ts';
 import type { AttemptDecision } from './walk-state.ts';
 
@@ -54,4 +55,9 @@ export function recordOf(lane: Lane, requestStartedAt: number, now: number, erro
     bytes: facts?.bytes,
     lost: facts !== undefined && facts.lost.length > 0 ? facts.lost : undefined,
   };
+}
+
+/** Who answers, for whoever passes the answer on. */
+export function answering({ target, decision, handle }: Lane): Answering {
+  return { target, attempt: decision.state.attempts, requestId: handle?.facts.requestId };
 }

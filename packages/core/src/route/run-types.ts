@@ -7,10 +7,20 @@ import type { CallMode } from '../wires/wire.ts';
 import type { Health } from './health.ts';
 import type { Target } from './target.ts';
 
+export interface Answering {
+  readonly target: Target;
+  /** 1 for the first attempt of the request. */
+  readonly attempt: number;
+  /** The vendor's id of its answer. */
+  readonly requestId?: string;
+}
+
 /** Where an answer goes. `onDone` or `onError` is called exactly once, last. */
 export interface RunSink {
+  /** Thinking or content is about to be passed on: from here on the caller hears this target. */
+  onAnswering?(answer: Answering): void;
   /** First content is there: this target answers. Everything after is from it. */
-  onCommit?(answer: { readonly target: Target; readonly attempt: number; readonly requestId?: string }): void;
+  onCommit?(answer: Answering): void;
   /** The answer had broken off and this attempt goes on with it, at this many characters of delivered text. */
   onRescue?(rescue: { readonly target: Target; readonly method: string; readonly at: number }): void;
   /** Events in order; held back until the commit point. */

@@ -8,7 +8,7 @@ import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.t
 import { decideRescue, prefillOf } from './decide-rescue.ts';
 import { decide, decideHedge, landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
-import { recordOf, type Lane } from './lane.ts';
+import { answering, recordOf, type Lane } from './lane.ts';
 import { attemptLimits } from './limits.ts';
 import { createMender } from './mend.ts';
 import { needsOf } from './needs.ts';
@@ -219,6 +219,7 @@ class Run implements RunHandle {
         this.#close(other, { kind: 'cancelled', message: 'Another target answered first.', rule: 'hedge-lost' });
         this.#options.health.released(other.target.entry, other.key.fingerprint, other.target.model);
       }
+      if (lane.mender === undefined) this.#sink.onAnswering?.(answering(lane));
     }
     if (reached !== 'content' || this.#stage === 'content') {
       if (lane.mender !== undefined)
@@ -231,11 +232,7 @@ class Run implements RunHandle {
       return;
     }
     this.#stage = 'content';
-    this.#sink.onCommit?.({
-      target: lane.target,
-      attempt: lane.decision.state.attempts,
-      requestId: lane.handle?.facts.requestId,
-    });
+    this.#sink.onCommit?.(answering(lane));
   }
 
   #pass(events: readonly StreamEvent[]): ErrorDetails | undefined {

@@ -37,7 +37,7 @@ export class FakeRun implements RunHandle {
   }
 
   commit(): void {
-    this.sink.onCommit?.({ target: this.target, attempt: 1 });
+    this.sink.onAnswering?.({ target: this.target, attempt: 1 });
   }
 
   send(...events: StreamEvent[]): void {

@@ -18,22 +18,11 @@ export function demoEntries(vendors: readonly DemoVendor[]): FoundEntry[] {
   }));
 }
 
-/** Milliseconds between events: quick, but a person sees that it streams. */
-const EVENT_MS = 15;
-
-/** A client asks for the model it knows; the answer must still say that it is simulated. */
-async function nameItself({ url, model }: DemoVendor): Promise<void> {
-  const script = { models: [model], defaults: { eventMs: EVENT_MS, model } };
-  const response = await fetch(`${url}/sim/script`, { method: 'POST', body: JSON.stringify(script) });
-  if (!response.ok) throw new Error(`The simulated vendor refused its script: ${await response.text()}`);
-}
-
 /** Starts simulated vendors in this process, so that the first minute needs neither key nor network. */
 export async function startDemo(): Promise<StartedDemo> {
   const { startDemoVendors } = await import('@standin/simulator');
   const demo = await startDemoVendors();
   const [first] = demo.vendors;
-  await Promise.all(demo.vendors.map(nameItself));
   // As many failures as the walk asks the first vendor, so that exactly one call falls back and the next finds it well.
   const times = 1 + DEFAULT_LIMITS.retriesPerTarget;
   return {
