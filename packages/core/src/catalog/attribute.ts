@@ -138,6 +138,11 @@ const SAME_MAKER: Readonly<Record<string, string>> = {
 
 const MAKER_SLOTS: ReadonlySet<string> = new Set([...FAMILIES.map(([, slot]) => slot), ...Object.values(MAKERS)]);
 
+/** True when a model is made by the company behind this slot: `glm-4.6` for `zai`, `gpt-5` for `azure`. */
+export function isOwnModel(slot: string, modelId: string): boolean {
+  return attributeModel(modelId) === (Object.hasOwn(SAME_MAKER, slot) ? SAME_MAKER[slot] : slot);
+}
+
 /**
  * False when a model name belongs to a company whose models this slot does not lead to, so that a fallback is not asked
  * for another vendor's model. An unknown name counts as served.

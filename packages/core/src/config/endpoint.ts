@@ -1,4 +1,5 @@
 import type { WireId } from '../spec/wire-id.ts';
+import { createRedactor } from '../transport/redact.ts';
 import { parseWaitHintMs } from '../transport/retry-after.ts';
 import { createEndpoint } from '../vendors/endpoint.ts';
 import type { Endpoint } from '../vendors/endpoint-types.ts';
@@ -42,5 +43,6 @@ export function endpointOf(entry: ConfigEntry, wires: Wires, env: Environment): 
     replayReasoning: fields.replay_assistant_reasoning,
     ...(fields.think === undefined ? {} : { quirks: { reasoningStyle: thinkStyle(entry, wire.id) } }),
     waitHint: parseWaitHintMs,
+    createRedactor,
   });
 }

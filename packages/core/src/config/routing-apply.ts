@@ -1,4 +1,4 @@
-import { attributeModel } from '../catalog/attribute.ts';
+import { isOwnModel, servesModel } from '../catalog/attribute.ts';
 import { RequestError } from '../spec/errors.ts';
 import { normalizeSlug } from '../vendors/lookup.ts';
 import type { Config, ConfigEntry } from './model.ts';
@@ -67,7 +67,8 @@ function added(config: Config, name: string, model: string | undefined): Stop[] 
   for (const entry of config.entries.values()) {
     if (entry.unusable !== undefined || !matches(entry, name)) continue;
     if (serves(entry, model)) return [{ entry, model }];
-    if (serves(entry, bare) || attributeModel(bare) === entry.slot) return [{ entry, model: bare }];
+    if (serves(entry, bare) || isOwnModel(entry.slot, bare)) return [{ entry, model: bare }];
+    if (servesModel(entry.slot, model)) return [{ entry, model }];
   }
   return [];
 }

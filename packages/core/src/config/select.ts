@@ -1,4 +1,4 @@
-import { attributeModel } from '../catalog/attribute.ts';
+import { attributeModel, isOwnModel, servesModel } from '../catalog/attribute.ts';
 import { RequestError } from '../spec/errors.ts';
 import type { Secret } from '../spec/secret.ts';
 import { resolveSlug } from '../vendors/lookup.ts';
@@ -23,7 +23,7 @@ export interface Selection {
  *  5. the route with the longest `hint` that begins the name: a rule somebody wrote wins over what is only found
  *  6. `<slot>/<model>` where an entry of that slot exists
  *  7. a configured model id: the default entry's first, then in the order of the file
- *  8. for entries made from the environment: the entry of the vendor who makes the model
+ *  8. for entries made from the environment: the entry of the vendor who makes the model, else one that leads to it
  *  9. any other id goes to the default entry
  * Throws `RequestError` 404 `model_not_found` when nothing is left, and 400 for an entry that cannot be used.
  */
@@ -156,11 +156,9 @@ function byModel(config: Config, asked: string): Selection | undefined {
 }
 
 function byMaker(config: Config, asked: string): Selection | undefined {
-  const maker = attributeModel(asked);
-  const entry =
-    maker === undefined
-      ? undefined
-      : ordered(config).find((candidate) => candidate.implicit && candidate.slot === maker);
+  if (attributeModel(asked) === undefined) return undefined;
+  const found = ordered(config).filter((candidate) => candidate.implicit && candidate.unusable === undefined);
+  const entry = found.find(({ slot }) => isOwnModel(slot, asked)) ?? found.find(({ slot }) => servesModel(slot, asked));
   return entry === undefined ? undefined : { entry, model: asked };
 }
 

@@ -1,4 +1,4 @@
-import { attributeModel } from '../catalog/attribute.ts';
+import { isOwnModel } from '../catalog/attribute.ts';
 import type { Config, ConfigEntry } from './model.ts';
 import { findEntry } from './references.ts';
 
@@ -66,5 +66,5 @@ function sparesOf(config: Config, entry: ConfigEntry): readonly string[] {
 function spareModel(config: Config, spare: ConfigEntry): string | undefined {
   if (spare.modelSource === 'config') return spare.model;
   const keys = Object.keys(config.document.reliability?.model_fallbacks ?? {});
-  return keys.find((key) => attributeModel(key) === spare.slot) ?? spare.model;
+  return keys.find((key) => isOwnModel(spare.slot, key)) ?? spare.model;
 }

@@ -4,7 +4,7 @@ import { attemptBudget } from '../route/budget.ts';
 import { iterateRun } from '../route/iterate.ts';
 import { startRun } from '../route/run.ts';
 import { DEFAULT_LIMITS, type Limits, type Plan, type Target } from '../route/target.ts';
-import { attributeModel } from '../catalog/attribute.ts';
+import { servesModel } from '../catalog/attribute.ts';
 import { sharedRuntime, type Runtime } from './runtime.ts';
 
 const PLANNED = Symbol.for('standin.planned');
@@ -87,8 +87,7 @@ function planFor(planned: Planned, request: ChatRequest, options: ChatOptions): 
 /** A target without a model of its own takes the request's, unless that one belongs to another vendor. */
 function named(target: Target, request: ChatRequest): Target {
   const asked = request.model;
-  const owner = asked === undefined ? undefined : attributeModel(asked);
-  if (asked !== undefined && (owner === undefined || owner === target.slot)) return { ...target, model: asked };
+  if (asked !== undefined && servesModel(target.slot, asked)) return { ...target, model: asked };
   return { ...target, model: target.defaultModel ?? asked ?? '' };
 }
 

@@ -3,6 +3,7 @@ import { ProviderError } from '../spec/errors.ts';
 import type { JsonObject } from '../spec/json.ts';
 import type { Provider } from '../spec/provider.ts';
 import { Secret } from '../spec/secret.ts';
+import { createRedactor } from '../transport/redact.ts';
 import { parseWaitHintMs } from '../transport/retry-after.ts';
 import { createEndpoint } from '../vendors/endpoint.ts';
 import { pickWire, resolveSlug, unknownSlugMessage } from '../vendors/lookup.ts';
@@ -73,6 +74,7 @@ export function vendor(slug: string, options: VendorOptions = {}): Provider {
     providerExtra: options.extra,
     timeoutMs: options.timeoutMs,
     waitHint: parseWaitHintMs,
+    createRedactor,
   });
   const model = options.model ?? '';
   const quirks = endpoint.quirksFor(model);
