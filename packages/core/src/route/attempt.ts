@@ -7,7 +7,7 @@ import type { CallMode, EncodedCall, StreamDecoder, WireTarget } from '../wires/
 import { applyRepairs } from './repair.ts';
 import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
 import { startProviderAttempt } from './provider-attempt.ts';
-import type { Endpoint, Key, Target } from './target.ts';
+import type { Endpoint, Key, OutgoingCall, Target } from './target.ts';
 import { createWatch, type Watch, type WatchLimits } from './watch.ts';
 
 export interface AttemptInput {
@@ -17,6 +17,8 @@ export interface AttemptInput {
   readonly mode: CallMode;
   /** Parameters this target rejected before. */
   readonly repairs: readonly string[];
+  /** The credential was refused a moment ago and is renewed first. */
+  readonly renew?: boolean;
   readonly limits: WatchLimits & { readonly connectMs: number };
   readonly clock: Clock;
   readonly transport: Transport;
@@ -66,6 +68,7 @@ class WireAttempt implements AttemptHandle {
   #phase: ErrorPhase = 'connect';
   #finished = false;
   #sawContent = false;
+  #paused = false;
   #over = false;
 
   constructor(input: AttemptInput, endpoint: Endpoint, sink: AttemptSink) {
@@ -91,17 +94,33 @@ class WireAttempt implements AttemptHandle {
       queueMicrotask(() => this.#fail(notStarted(error)));
       return;
     }
-    this.#send(call, this.facts.url);
+    this.#dispatch(call, this.facts.url);
   }
 
-  #send(call: EncodedCall, url: string): void {
+  #dispatch({ method, headers, body }: EncodedCall, url: string): void {
+    const { key, renew } = this.#input;
+    const call = { method, url, headers: { ...headers, ...this.#endpoint.headersFor(key) }, body };
+    if (this.#endpoint.prepare === undefined) return this.#send(call);
+    const fail = (error: unknown): void => this.#fail(notStarted(error));
+    this.#endpoint.prepare(call, key, { renew: renew === true }).then((ready) => {
+      if (this.#over) return;
+      this.facts.url = ready.url;
+      try {
+        this.#send(ready);
+      } catch (error) {
+        fail(error);
+      }
+    }, fail);
+  }
+
+  #send({ method, url, headers, body }: OutgoingCall): void {
     const { input } = { input: this.#input };
     this.#exchange = input.transport.start(
       {
-        method: call.method,
+        method,
         url,
-        headers: { ...call.headers, ...this.#endpoint.headersFor(input.key) },
-        body: call.body,
+        headers,
+        body,
         connectTimeoutMs: input.limits.connectMs,
         tlsCaCertPath: this.#endpoint.tlsCaCertPath,
       },
@@ -118,6 +137,7 @@ class WireAttempt implements AttemptHandle {
       },
     );
     if (this.#over) this.#exchange.abort();
+    else if (this.#paused) this.#exchange.pause();
   }
 
   #onHead(head: ResponseHead): void {
@@ -270,11 +290,13 @@ class WireAttempt implements AttemptHandle {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#watch.pause();
     this.#exchange?.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#watch.resume();
     this.#exchange?.resume();
   }

@@ -1,8 +1,9 @@
+import { isRenewable } from './renew.ts';
 import type { Target } from './target.ts';
 
 /**
  * The attempt budget of a request. A number the user stated holds. Otherwise 6, raised so that every key of every
- * target is reached once, and, when retries were stated, so that each target gets them.
+ * target is reached once and renewed once where it can be, and, when retries were stated, so that each target gets them.
  */
 export function attemptBudget(
   targets: readonly Target[],
@@ -13,7 +14,8 @@ export function attemptBudget(
   let needed = 0;
   for (const target of targets) {
     const own = target.retries ?? retries;
-    needed += Math.max(target.keys.length, own === undefined ? 1 : own + 1);
+    const renewals = isRenewable(target) ? target.keys.length : 0;
+    needed += Math.max(target.keys.length, own === undefined ? 1 : own + 1) + renewals;
   }
   return Math.max(6, needed);
 }

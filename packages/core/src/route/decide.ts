@@ -14,6 +14,7 @@ import {
   untouchedKeys,
 } from './pick.ts';
 import { DEFAULT_POLICY, type Policy, type PolicyRow } from './policy.ts';
+import { mayRenew, renewMark } from './renew.ts';
 import { isRepairable } from './repair.ts';
 import type { Target } from './target.ts';
 import type { AttemptDecision, DecideContext, Decision, Failure, WalkState } from './walk-state.ts';
@@ -34,7 +35,7 @@ export function decide(context: DecideContext, walk: WalkState, failure: Failure
   if (error.kind === 'cancelled' || error.kind === 'deadline') return giveUp(state, error.kind);
   if (remainingMs(context.plan, state, now) <= 0) return giveUp(state, 'deadline');
 
-  const repaired = repair(context, state, error);
+  const repaired = renew(context, state, error) ?? repair(context, state, error);
   if (repaired !== undefined) return repaired;
 
   const row = rowFor(context.policy ?? DEFAULT_POLICY, error, failure.tookMs);
@@ -80,6 +81,15 @@ function rowFor(policy: Policy, error: ErrorDetails, tookMs: number): PolicyRow 
   if (error.kind === 'network' && (error.rule === 'dns' || tookMs >= SILENT_RESET_MS))
     return { ...row, retrySame: false };
   return row;
+}
+
+/** A refused credential that can be renewed is renewed once per request. */
+function renew(context: DecideContext, state: WalkState, error: ErrorDetails): Decision | undefined {
+  const target = context.plan.targets[state.target];
+  if (target === undefined || !mayRenew(target, error, state, state)) return undefined;
+  if (budgetLeft(context.plan, state) <= 0) return undefined;
+  const next = { ...state, repairs: [...state.repairs, renewMark(state.target, state.key)] };
+  return { ...attempt(next, state.target, state.key, 0, `${error.kind}: credential renewed`), renew: true };
 }
 
 function repair(context: DecideContext, state: WalkState, error: ErrorDetails): Decision | undefined {

@@ -1,12 +1,14 @@
 import type { ErrorDetails } from '../spec/errors.ts';
 import type { Health } from './health.ts';
 import { DEFAULT_POLICY } from './policy.ts';
+import { isRenewable } from './renew.ts';
 import type { Key, Target } from './target.ts';
 
 /** A 429 that names no wait cools its key this long. */
 const DEFAULT_COOL_MS = 5_000;
 /** No answer may freeze a key for longer than an hour, unless it named a used-up quota. */
 const COOL_CAP_MS = 3_600_000;
+const LOGIN_COOL_MS = 5_000;
 const QUOTA_COOL_MS = 3_600_000;
 const QUOTA_CAP_MS = 24 * 3_600_000;
 
@@ -29,6 +31,11 @@ export function reportFailure(health: Health, target: Target, key: Key, error: E
       return;
     }
     case 'bad':
+      if (isRenewable(target)) {
+        // Signing in again mends a login while the program runs: it is looked at again soon.
+        health.cool(target.entry, key.fingerprint, target.model, now + LOGIN_COOL_MS, `${error.kind}: ${why}`);
+        return;
+      }
       health.markBad(
         target.entry,
         key.fingerprint,

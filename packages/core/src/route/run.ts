@@ -13,6 +13,7 @@ import { attemptLimits } from './limits.ts';
 import { createMender } from './mend.ts';
 import { needsOf } from './needs.ts';
 import { withInstruction, withPrefill } from './overlap.ts';
+import { mayRenew } from './renew.ts';
 import { reportFailure } from './report.ts';
 import type { RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
@@ -111,6 +112,7 @@ class Run implements RunHandle {
         request: this.#requestFor(decision),
         mode,
         repairs: this.#repairs.get(decision.target) ?? [],
+        renew: decision.renew,
         limits: attemptLimits(this.#plan, this.#state, target, mode, now),
         clock,
         transport,
@@ -262,8 +264,10 @@ class Run implements RunHandle {
     if (lane.over || this.#over) return;
     const now = this.#options.clock.now();
     this.#close(lane, error);
-    reportFailure(this.#options.health, lane.target, lane.key, error, now);
     const { target, key } = lane.decision;
+    if (mayRenew(lane.target, error, this.#state, lane.decision))
+      this.#options.health.released(lane.target.entry, lane.key.fingerprint, lane.target.model);
+    else reportFailure(this.#options.health, lane.target, lane.key, error, now);
     const failure = { error, tookMs: now - lane.startedAt, target, key };
     if (this.#winner === lane) this.#winner = undefined;
     if (this.#stage === 'content') {

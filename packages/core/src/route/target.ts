@@ -2,7 +2,7 @@ import type { Provider } from '../spec/provider.ts';
 import type { RescuePolicy } from './decide-rescue.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 
-export type { Endpoint, Key } from '../vendors/endpoint-types.ts';
+export type { Endpoint, Key, OutgoingCall } from '../vendors/endpoint-types.ts';
 
 /** One stop of a walk: a model at an entry, with the keys it may use. */
 export interface Target {

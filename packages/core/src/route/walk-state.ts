@@ -28,7 +28,7 @@ export interface WalkState {
   readonly closed: readonly number[];
   /** After a context overflow: only windows larger than this, in tokens; `null` when the size is not known. */
   readonly windowOver?: number | null;
-  /** `target:parameter` repairs already made. */
+  /** `target:parameter` repairs already made, and `target:key:renew` credentials already renewed. */
   readonly repairs: readonly string[];
   /** Targets with a call under way; more than one while a hedge runs. */
   readonly flying: readonly number[];
@@ -50,6 +50,8 @@ export interface AttemptDecision {
   readonly rescue?: RescueMethod;
   /** Leave this parameter out, or write it the other way, from now on for this target. */
   readonly repair?: string;
+  /** The refused credential is renewed before this attempt. */
+  readonly renew?: boolean;
   readonly state: WalkState;
 }
 

@@ -9,6 +9,15 @@ export interface Key {
   readonly secret?: Secret;
 }
 
+/** A call as it is about to leave: what `Endpoint.prepare` may still change. */
+export interface OutgoingCall {
+  readonly method: string;
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** Everything about one entry that is needed to make a call, except model and key. Built once from config, frozen. */
 export interface Endpoint {
   /** `<type>.<alias>`. */
@@ -20,6 +29,14 @@ export interface Endpoint {
   urlFor(path: string): string;
   /** Lower-case headers that carry the key, plus fixed vendor headers and the user's `extra_headers`. */
   headersFor(key: Key): Readonly<Record<string, string>>;
+  /**
+   * The last step before a call leaves, for what is more than a fixed key: a login's token, a signature over the call.
+   * With `renew` the credential used last was refused: a new one is fetched first. Rejects with a `ProviderError`;
+   * kind `auth` without a status when nobody is signed in. The attempt's own timers run meanwhile.
+   */
+  prepare?(call: OutgoingCall, key: Key, how: { readonly renew: boolean }): Promise<OutgoingCall>;
+  /** `prepare` can fetch a new credential: after a 401 or 403 the same target is asked once more with `renew`. */
+  readonly renewable?: boolean;
   quirksFor(model: string): Quirks;
   readonly defaults: WireTarget['defaults'];
   /** From a vendor's error answer to a typed error (kind, rule, retryAfterMs, …); headers are lower case. */
