@@ -7,10 +7,17 @@ import { cleanKey } from '../vendors/auth-headers.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
-import { keyProblem, sealedForm } from './key-text.ts';
+import { keyProblem } from './key-text.ts';
 import type { ProviderFields } from './schema/provider.ts';
+import type { SecretOpener } from './secrets/opener.ts';
 
 export const NO_KEY: Key = { fingerprint: 'none' };
+
+/** Where credentials are looked for beside the entry itself. */
+export interface CredentialContext {
+  readonly env: Environment;
+  readonly secrets: SecretOpener;
+}
 
 export interface Credentials {
   readonly keys: readonly Key[];
@@ -43,13 +50,13 @@ export function findCredentials(
   row: VendorRow | undefined,
   region: string | undefined,
   extra: readonly Secret[],
-  env: Environment,
+  context: CredentialContext,
 ): Credentials {
-  if (fields.requires_openai_auth === true) return openaiAuth(env, row);
+  if (fields.requires_openai_auth === true) return openaiAuth(context, row);
   const written = [...(fields.api_key === undefined ? [] : [fields.api_key]), ...(fields.api_keys ?? []), ...extra];
   const keys = keysOf(written);
   if (keys.length > 0) return { keys, source: fields.api_key === undefined ? 'api_keys' : 'api_key' };
-  const found = fromVariables(keyVariables(row, region), env);
+  const found = fromVariables(keyVariables(row, region), context);
   if (found !== undefined) return found;
   return row === undefined || row.keyRequired ? { keys: [] } : { keys: [placeholder(row)] };
 }
@@ -59,13 +66,14 @@ export function keyVariables(row: VendorRow | undefined, region: string | undefi
   return [...new Set([...regional, ...(row?.keyVariables ?? [])])];
 }
 
-function fromVariables(names: readonly string[], env: Environment): Credentials | undefined {
+function fromVariables(names: readonly string[], { env, secrets }: CredentialContext): Credentials | undefined {
   for (const name of names) {
     const text = env[name]?.trim() ?? '';
     if (text === '') continue;
-    const problem = keyProblem(text) ?? sealedForm(text);
+    const opened = secrets.open(text);
+    const problem = 'problem' in opened ? opened.problem : keyProblem(opened.value);
     if (problem !== undefined) return { keys: [], source: name, problem: `the variable ${name} ${problem}` };
-    return { keys: keysOf([new Secret(text)]), source: name };
+    if ('value' in opened) return { keys: keysOf([new Secret(opened.value)]), source: name };
   }
   return undefined;
 }
@@ -77,10 +85,10 @@ function placeholder(row: VendorRow): Key {
 }
 
 /** `requires_openai_auth`: the variable, else the key the Codex program stored. */
-function openaiAuth(env: Environment, row: VendorRow | undefined): Credentials {
-  const found = fromVariables(['OPENAI_API_KEY'], env);
+function openaiAuth(context: CredentialContext, row: VendorRow | undefined): Credentials {
+  const found = fromVariables(['OPENAI_API_KEY'], context);
   if (found !== undefined) return found;
-  const stored = codexKey(env);
+  const stored = codexKey(context.env);
   if (stored !== undefined) return { keys: keysOf([new Secret(stored)]), source: 'auth.json of Codex' };
   return row !== undefined && !row.keyRequired ? { keys: [NO_KEY] } : { keys: [] };
 }

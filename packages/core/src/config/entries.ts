@@ -13,12 +13,14 @@ import { findCredentials, keyVariables, type Credentials } from './credentials.t
 import type { Environment } from './expand.ts';
 import type { ConfigEntry } from './model.ts';
 import type { ProviderFields } from './schema/provider.ts';
+import type { SecretOpener } from './secrets/opener.ts';
 
 export interface EntryContext {
   readonly env: Environment;
   /** Wires this program can speak. */
   readonly wires: ReadonlySet<WireId>;
   readonly build: BuildDefaults;
+  readonly secrets: SecretOpener;
 }
 
 export interface EntrySource {
@@ -43,7 +45,7 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   const vendor = findVendor(type, fields);
   const row = vendor.row;
   const region = fields.endpoint ?? vendor.region;
-  const credentials = findCredentials(fields, row, region, source.extraKeys, context.env);
+  const credentials = findCredentials(fields, row, region, source.extraKeys, context);
   const wire = wireOf(fields, row, vendor.wire);
   const uri = fields.uri ?? vendor.url;
   const model = modelOf(source, row, context);

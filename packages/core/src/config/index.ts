@@ -15,3 +15,4 @@ export { buildDefaults, type BuildDefaults } from './build-defaults.ts';
 export { detectDialect, type Dialect } from './dialects/detect.ts';
 export { suggest } from './nearest.ts';
 export { findEntry, suggestEntry } from './references.ts';
+export * from './secrets/index.ts';

@@ -5,11 +5,3 @@ export function keyProblem(text: string): string | undefined {
   if (/[^\u0020-\u007E\u0080-\u00FF]/u.test(text)) return 'holds a character that no HTTP header can carry';
   return undefined;
 }
-
-/** Stored forms that this version cannot open: sending one as a key would only leak it. */
-export function sealedForm(text: string): string | undefined {
-  if (/^enc2?:/.test(text)) return 'is encrypted (ZeroClaw "enc2:")';
-  if (text.startsWith('ENC[')) return 'is encrypted (ZeptoClaw "ENC[...]")';
-  if (text.startsWith('op://')) return 'is a 1Password reference';
-  return undefined;
-}

@@ -1,4 +1,4 @@
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 
 import { WIRE_IDS, type WireId } from '../spec/wire-id.ts';
 import { assemble } from './assemble.ts';
@@ -17,6 +17,7 @@ import { applyEnvironment } from './overrides.ts';
 import { isTree, valueAt, type Tree } from './path.ts';
 import { issueAt, prepare, type PrepareContext } from './prepare.ts';
 import { SCHEMA_VERSION } from './schema/root.ts';
+import { createSecretOpener, type SecretOpener } from './secrets/opener.ts';
 import { SourceMap } from './source.ts';
 
 export interface LoadOptions {
@@ -34,6 +35,8 @@ export interface LoadOptions {
   readonly build?: BuildDefaults;
   /** Entries to use when there is no file: local servers that answered. They come after the vendors with a key. */
   readonly found?: readonly FoundEntry[];
+  /** Opens encrypted values and references. Default: with the key files beside the config and in `$STANDIN_HOME`. */
+  readonly secrets?: SecretOpener;
 }
 
 /**
@@ -81,7 +84,9 @@ function build(
 ): Config {
   const issues = new IssueList();
   const sources = new SourceMap();
-  const context: PrepareContext = { file: file?.name, index: parsed?.index, env, sources, issues };
+  const secrets =
+    options.secrets ?? createSecretOpener({ env, ...(file === undefined ? {} : { configFile: resolve(file.path) }) });
+  const context: PrepareContext = { file: file?.name, index: parsed?.index, env, sources, issues, secrets };
   const wires = new Set<WireId>(options.wires ?? WIRE_IDS);
   const defaults = options.build ?? buildDefaults;
   let tree: Tree = parsed?.tree ?? {};
@@ -91,7 +96,7 @@ function build(
   if (implicit) tree = { ...tree, ...treeFromEnvironment(env, defaults, wires, options.found) };
   const document = checkSchema(prepare(tree, context), context);
   checkVersion(document.schema_version, context);
-  const assembled = assemble(document, { env, wires, build: defaults }, implicit);
+  const assembled = assemble(document, { env, wires, build: defaults, secrets }, implicit);
   checkReferences(assembled, context);
   for (const entry of assembled.entries.values()) checkHonoured(entry, wires, context);
   if (assembled.entries.size === 0 && file !== undefined) {

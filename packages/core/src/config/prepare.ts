@@ -1,9 +1,10 @@
 import { expand, type Environment } from './expand.ts';
 import type { Issue, IssueList } from './issue.ts';
-import { keyProblem, sealedForm } from './key-text.ts';
+import { keyProblem } from './key-text.ts';
 import { suggest } from './nearest.ts';
 import { formatPath, isTree, type ConfigPath, type Tree } from './path.ts';
 import { below, rootNode, type FieldNode } from './schema/walk.ts';
+import type { SecretOpener } from './secrets/opener.ts';
 import type { SourceMap } from './source.ts';
 import type { LineIndex } from './toml-index.ts';
 import { typedValue } from './typed-value.ts';
@@ -14,6 +15,8 @@ export interface PrepareContext {
   readonly env: Environment;
   readonly sources: SourceMap;
   readonly issues: IssueList;
+  /** Opens encrypted values and references. */
+  readonly secrets: SecretOpener;
 }
 
 /**
@@ -164,18 +167,19 @@ function spelling(text: string, node: FieldNode): string {
   return node.meta.spellings?.[word] ?? text;
 }
 
-/** Empty text is no key: the vendor's variable is asked instead. */
+/** Empty text is no key: the vendor's variable is asked instead. What cannot be opened is never used as a key. */
 function secretText(text: string, path: ConfigPath, context: PrepareContext): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
-  const problem = keyProblem(trimmed);
-  const sealed = sealedForm(trimmed);
-  if (problem !== undefined) issueAt(context, path, 'error', `the value ${problem}`, 'write the key on one line');
-  else if (sealed !== undefined) {
-    const next = 'put the plain key into an environment variable and write ${NAME}';
-    issueAt(context, path, 'error', `the value ${sealed}, which this version cannot open yet`, next);
+  const opened = context.secrets.open(trimmed);
+  if ('problem' in opened) {
+    issueAt(context, path, 'error', `the value ${opened.problem}`, opened.next);
+    return undefined;
   }
-  return problem === undefined && sealed === undefined ? trimmed : undefined;
+  const value = opened.value.trim();
+  const problem = keyProblem(value);
+  if (problem !== undefined) issueAt(context, path, 'error', `the value ${problem}`, 'write the key on one line');
+  return problem === undefined && value !== '' ? value : undefined;
 }
 
 function noteSource(path: ConfigPath, context: PrepareContext): void {
