@@ -76,15 +76,17 @@ export class Call implements UnderWay {
 
   #stream(decoded: DecodedRequest, plan: Plan, timeoutMs: number | undefined): [Answer, StartOptions] {
     const answer = new StreamAnswer(this, decoded);
+    const relay = this.route.wireServer.id;
     // The SDKs' usual ten minutes are the walk's own; only a shorter one needs a watch.
-    if (timeoutMs === undefined || timeoutMs >= plan.limits.deadlineMs * 0.95) return [answer, { mode: 'stream' }];
+    if (timeoutMs === undefined || timeoutMs >= plan.limits.deadlineMs * 0.95)
+      return [answer, { mode: 'stream', relay }];
     const attempts: AttemptRecord[] = [];
     answer.expectBy(timeoutMs, attempts);
-    return [answer, { mode: 'stream', onAttempt: (attempt) => attempts.push(attempt) }];
+    return [answer, { mode: 'stream', relay, onAttempt: (attempt) => attempts.push(attempt) }];
   }
 
   #whole(decoded: DecodedRequest, timeoutMs: number | undefined): [Answer, StartOptions] {
-    return [new WholeAnswer(this, decoded), { mode: 'whole', timeoutMs }];
+    return [new WholeAnswer(this, decoded), { mode: 'whole', timeoutMs, relay: this.route.wireServer.id }];
   }
 
   /** No event came within the caller's own timeout. */

@@ -87,6 +87,19 @@ export function sendJson(exchange: Exchange, status: number, body: JsonObject, h
   sendText(exchange, status, JSON.stringify(body), headers, 'application/json; charset=utf-8');
 }
 
+/** A JSON document that is already bytes. */
+export function sendDocument(exchange: Exchange, pieces: readonly Uint8Array[], headers: readonly string[]): void {
+  const { res } = exchange;
+  if (res.headersSent || res.destroyed) return;
+  const [first] = pieces;
+  const body = pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+  const all = baseHeaders(exchange);
+  for (const part of headers) all.push(part);
+  all.push('content-type', 'application/json; charset=utf-8', 'content-length', `${body.byteLength}`);
+  res.writeHead(200, all);
+  res.end(body);
+}
+
 /** The failure as an HTTP answer of the caller's protocol. Only while no byte of an answer went out. */
 export function sendFailure(exchange: Exchange, failure: CallerFailure, headers: readonly string[] = []): void {
   sendJson(exchange, failure.error.status, failureBody(exchange, failure), [...failure.headers, ...headers]);

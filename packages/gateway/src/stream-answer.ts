@@ -1,4 +1,4 @@
-import type { Answering, RunResult } from '@standin/core/route/run-types';
+import type { Answering, Frames, RunResult } from '@standin/core/route/run-types';
 import { ProviderError, type AttemptRecord, type StreamEvent } from '@standin/core/spec/index';
 import type { DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
 import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
@@ -6,6 +6,7 @@ import type { Call } from './call.ts';
 import { failureOf, type CallerFailure } from './caller-errors.ts';
 import { baseHeaders } from './exchange.ts';
 import type { KeptAlive } from './keep-alive.ts';
+import { createRelay, type Relay } from './relay.ts';
 
 const TRAILER_NAMES = 'x-standin-provider, x-standin-model, x-standin-attempts';
 
@@ -17,6 +18,7 @@ export class StreamAnswer implements Answer, KeptAlive {
   quietTicks = 0;
   readonly #call: Call;
   readonly #decoded: DecodedRequest;
+  readonly #relay: Relay;
   #encoder: StreamEncoder | undefined;
   #answering: Answering | undefined;
   /** Headers left before it was known who answers. */
@@ -28,6 +30,7 @@ export class StreamAnswer implements Answer, KeptAlive {
   constructor(call: Call, decoded: DecodedRequest) {
     this.#call = call;
     this.#decoded = decoded;
+    this.#relay = createRelay(call.route.wireServer, decoded);
     call.exchange.context.keepAlive.add(this);
   }
 
@@ -46,20 +49,40 @@ export class StreamAnswer implements Answer, KeptAlive {
     this.#answering = answer;
   }
 
-  onEvents(events: readonly StreamEvent[]): void {
+  onEvents(events: readonly StreamEvent[], frames?: Frames): void {
     if (this.#call.over) return;
     try {
       if (this.#deadline !== undefined) this.#clearDeadline();
+      if (frames !== undefined && this.#relay.accepts(frames)) return this.#relayed(events, frames);
+      const finish = events.at(-1)?.type === 'finish';
+      // The finish reason already went through as the vendor's own bytes: only the end of the stream is missing.
+      if (this.#relay.complete) return finish ? this.#endRelayed() : undefined;
       const encoder = (this.#encoder ??= this.#createEncoder());
       // What arrived together leaves in one write: the system call costs twenty times the encoding.
       let text = '';
       for (const event of events) text += encoder.encode(event);
-      if (events.at(-1)?.type === 'finish') this.#finished = true;
+      if (finish) this.#finished = true;
       if (text !== '') this.#write(text);
       else this.#flushHead();
     } catch (thrown) {
       this.#call.broke(thrown);
     }
+  }
+
+  /** The vendor speaks the caller's protocol: its own bytes, whole events, in one write. */
+  #relayed(events: readonly StreamEvent[], frames: Frames): void {
+    this.#relay.passed(events, frames);
+    if (events.at(-1)?.type === 'finish') this.#finished = true;
+    const [first] = frames.bytes;
+    if (first === undefined) return this.#flushHead();
+    this.#write(frames.bytes.length === 1 ? first : Buffer.concat(frames.bytes));
+    if (this.#finished && !frames.ended) this.#endRelayed();
+  }
+
+  #endRelayed(): void {
+    this.#finished = true;
+    const marker = this.#relay.ended ? undefined : (this.#encoder ??= this.#createEncoder()).endMarker?.();
+    if (marker !== undefined) this.#write(marker);
   }
 
   onDone(result: RunResult): void {
@@ -111,10 +134,13 @@ export class StreamAnswer implements Answer, KeptAlive {
     const model = this.#answering?.target.model || (this.#decoded.request.model ?? '');
     const { context } = exchange;
     const createdAt = Math.floor(context.clock.wallMs() / 1000);
-    return route.wireServer.createEncoder(
+    const encoder = route.wireServer.createEncoder(
       { id: `${route.idPrefix}${context.newId()}`, createdAt, model },
       this.#decoded,
     );
+    // What the caller has as the vendor's bytes, the encoder must know before it goes on from there.
+    for (const event of this.#relay.structure) encoder.encode(event);
+    return encoder;
   }
 
   #open(): void {
@@ -146,7 +172,7 @@ export class StreamAnswer implements Answer, KeptAlive {
     res.flushHeaders();
   }
 
-  #write(text: string): void {
+  #write(text: string | Uint8Array): void {
     const { res } = this.#call.exchange;
     if (!res.headersSent) this.#open();
     this.quietTicks = 0;

@@ -1,25 +1,28 @@
-import type { RunResult } from '@standin/core/route/run-types';
+import type { Frames, RunResult } from '@standin/core/route/run-types';
 import type { AttemptRecord, ProviderError, StreamEvent } from '@standin/core/spec/index';
 import { createCollector } from '@standin/core/stream/collect';
 import type { DecodedRequest } from '@standin/core/wires/wire';
 import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 import { failureOf } from './caller-errors.ts';
-import { sendJson } from './exchange.ts';
+import { sendDocument, sendJson } from './exchange.ts';
 
 /** A whole answer: the fold over its events, sent as one JSON document. */
 export class WholeAnswer implements Answer {
   readonly #call: Call;
   readonly #decoded: DecodedRequest;
   readonly #collector = createCollector();
+  #document: readonly Uint8Array[] | undefined;
 
   constructor(call: Call, decoded: DecodedRequest) {
     this.#call = call;
     this.#decoded = decoded;
   }
 
-  onEvents(events: readonly StreamEvent[]): void {
-    for (const event of events) this.#collector.push(event);
+  onEvents(events: readonly StreamEvent[], frames?: Frames): void {
+    // The vendor's own document, when it speaks the caller's protocol; it was read once and need not be written again.
+    if (frames !== undefined) this.#document = frames.bytes;
+    else for (const event of events) this.#collector.push(event);
   }
 
   onDone(result: RunResult): void {
@@ -28,11 +31,16 @@ export class WholeAnswer implements Answer {
       const { exchange, route } = this.#call;
       const { context } = exchange;
       const { target, attempts } = result;
+      const headers = answerHeaders(target.entry, target.model, attempts.length);
+      if (this.#document !== undefined) {
+        sendDocument(exchange, this.#document, headers);
+        return this.#call.finish();
+      }
       const createdAt = Math.floor(context.clock.wallMs() / 1000);
       const model = target.model === '' ? (this.#decoded.request.model ?? '') : target.model;
       const id = `${route.idPrefix}${context.newId()}`;
       const body = route.wireServer.encodeWhole(this.#collector.finish(), { id, createdAt, model });
-      sendJson(exchange, 200, body, answerHeaders(target.entry, target.model, attempts.length));
+      sendJson(exchange, 200, body, headers);
       this.#call.finish();
     } catch (thrown) {
       this.#call.broke(thrown);

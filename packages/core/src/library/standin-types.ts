@@ -6,11 +6,14 @@ import type { AttemptRecord } from '../spec/errors.ts';
 import type { StreamEvent } from '../spec/event.ts';
 import type { ChatOptions, Provider } from '../spec/provider.ts';
 import type { ChatRequest } from '../spec/request.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { CallMode } from '../wires/wire.ts';
 
 export interface StartOptions {
   readonly mode: CallMode;
   readonly signal?: AbortSignal;
+  /** The caller's protocol: a vendor of the same one is relayed byte for byte where nothing must be rewritten. */
+  readonly relay?: WireId;
   /** Milliseconds; the caller's own deadline. The smaller of it and the plan's holds. */
   readonly timeoutMs?: number;
   readonly maxAttempts?: number;

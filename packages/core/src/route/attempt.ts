@@ -2,9 +2,12 @@ import type { Clock } from '../spec/clock.ts';
 import { ProviderError, type ErrorDetails, type ErrorPhase } from '../spec/errors.ts';
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { HttpExchange, ResponseHead, Transport } from '../transport/transport.ts';
 import type { CallMode, EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
+import { createFrameCutter, type FrameCutter } from './frames.ts';
 import { applyRepairs } from './repair.ts';
+import type { Frames } from './run-types.ts';
 import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
 import { startProviderAttempt } from './provider-attempt.ts';
 import type { Endpoint, Key, OutgoingCall, Target } from './target.ts';
@@ -22,11 +25,13 @@ export interface AttemptInput {
   readonly limits: WatchLimits & { readonly connectMs: number };
   readonly clock: Clock;
   readonly transport: Transport;
+  /** Pass the vendor's own bytes on beside the events, when it speaks this protocol. */
+  readonly relay?: WireId;
 }
 
 /** Callbacks of one attempt: events, then exactly one of `onDone` and `onFail`. Nothing after `abort()`. */
 export interface AttemptSink {
-  onEvents(events: readonly StreamEvent[]): void;
+  onEvents(events: readonly StreamEvent[], frames?: Frames): void;
   onDone(): void;
   onFail(error: ErrorDetails): void;
 }
@@ -63,6 +68,7 @@ class WireAttempt implements AttemptHandle {
   #exchange: HttpExchange | undefined;
   #head: ResponseHead | undefined;
   #decoder: StreamDecoder | undefined;
+  #cutter: FrameCutter | undefined;
   #body: Uint8Array[] = [];
   #bodyBytes = 0;
   #phase: ErrorPhase = 'connect';
@@ -146,19 +152,32 @@ class WireAttempt implements AttemptHandle {
     this.#phase = 'first-content';
     if (head.status >= 200 && head.status < 300 && this.#input.mode === 'stream' && this.#wireTarget !== undefined) {
       this.#decoder = this.#endpoint.wire.createDecoder(this.#wireTarget);
+      if (this.#relays && head.headers['content-type']?.startsWith('text/event-stream') === true) {
+        this.#cutter = createFrameCutter();
+      }
     }
+  }
+
+  /** The caller speaks this vendor's protocol and no name was rewritten: bytes can go through as they came. */
+  get #relays(): boolean {
+    return this.#input.relay === this.#endpoint.wire.id && this.#toolNames === undefined;
   }
 
   #onData(chunk: Uint8Array): void {
     if (this.#over) return;
     this.facts.bytes = (this.facts.bytes ?? 0) + chunk.byteLength;
     if (this.#decoder === undefined) return this.#keepBody(chunk);
+    const decoder = this.#decoder;
     try {
-      const events = this.#decoder.push(chunk);
-      if (events.length > 0) this.#deliver(events);
+      const skipped = decoder.skipped;
+      const events = decoder.push(chunk);
+      const bytes = this.#cutter?.take(chunk);
+      const relayed = bytes !== undefined && decoder.skipped === skipped;
+      if (relayed) this.#deliver(events, { bytes: [bytes], complete: decoder.complete === true, ended: decoder.done });
+      else if (events.length > 0) this.#deliver(events);
       if (this.#over) return;
-      if (this.#decoder.done) this.#complete();
-      else if (this.#decoder.complete) this.#watch.settle(AFTER_FINISH_MS);
+      if (decoder.done) this.#complete();
+      else if (decoder.complete === true) this.#watch.settle(AFTER_FINISH_MS);
     } catch (error) {
       this.#deliverWhatCameBefore();
       this.#failInBand(error);
@@ -212,7 +231,10 @@ class WireAttempt implements AttemptHandle {
     const body = Buffer.concat(this.#body).toString('utf8');
     if (head === undefined || this.#wireTarget === undefined) return;
     if (head.status >= 200 && head.status < 300) {
-      this.#deliver(this.#endpoint.wire.decodeWhole(body, this.#wireTarget));
+      const events = this.#endpoint.wire.decodeWhole(body, this.#wireTarget);
+      // A document only: some servers send an event stream where a document was asked for.
+      const relayed = this.#relays && body.startsWith('{');
+      this.#deliver(events, relayed ? { bytes: this.#body, complete: true, ended: true } : undefined);
       if (!this.#over) this.#complete();
       return;
     }
@@ -227,7 +249,7 @@ class WireAttempt implements AttemptHandle {
     });
   }
 
-  #deliver(events: readonly StreamEvent[]): void {
+  #deliver(events: readonly StreamEvent[], frames?: Frames): void {
     let progress = false;
     for (const event of events) {
       if (isContent(event)) {
@@ -245,6 +267,7 @@ class WireAttempt implements AttemptHandle {
     }
     this.#sink.onEvents(
       this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames)),
+      frames,
     );
   }
 

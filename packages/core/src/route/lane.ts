@@ -19,6 +19,8 @@ export interface Lane {
   over: boolean;
   /** Events from before the commit point. */
   held: StreamEvent[];
+  /** The vendor's bytes behind them, while every one of them may be relayed. */
+  heldFrames: Uint8Array[] | undefined;
   firstContentAt?: number;
   usage?: Usage;
   /** Set when the lane mends a broken answer. */

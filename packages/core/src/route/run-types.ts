@@ -2,6 +2,7 @@ import type { Clock, Random } from '../spec/clock.ts';
 import type { AttemptRecord, ProviderError } from '../spec/errors.ts';
 import type { StreamEvent } from '../spec/event.ts';
 import type { Log } from '../spec/log.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { CallMode } from '../wires/wire.ts';
 import type { Health } from './health.ts';
@@ -15,6 +16,15 @@ export interface Answering {
   readonly requestId?: string;
 }
 
+/** The vendor's bytes behind some events. */
+export interface Frames {
+  readonly bytes: readonly Uint8Array[];
+  /** The finish reason is among what was passed so far. */
+  readonly complete: boolean;
+  /** The protocol's end marker is too. */
+  readonly ended: boolean;
+}
+
 /** Where an answer goes. `onDone` or `onError` is called exactly once, last. */
 export interface RunSink {
   /** Thinking or content is about to be passed on: from here on the caller hears this target. */
@@ -23,8 +33,11 @@ export interface RunSink {
   onCommit?(answer: Answering): void;
   /** The answer had broken off and this attempt goes on with it, at this many characters of delivered text. */
   onRescue?(rescue: { readonly target: Target; readonly method: string; readonly at: number }): void;
-  /** Events in order; held back until the commit point. */
-  onEvents(events: readonly StreamEvent[]): void;
+  /**
+   * Events in order; held back until the commit point. `frames`: the vendor's own bytes that say the same, whole events
+   * only, when `relay` asked for them and nothing had to be rewritten. With `frames` the list of events may be empty.
+   */
+  onEvents(events: readonly StreamEvent[], frames?: Frames): void;
   onDone(result: RunResult): void;
   /** `AllAttemptsFailed` when nothing was delivered, else the error of the attempt that broke (phase `content`). */
   onError(error: ProviderError, attempts: readonly AttemptRecord[]): void;
@@ -42,6 +55,8 @@ export interface RunOptions {
   readonly transport: Transport;
   readonly health: Health;
   readonly log: Log;
+  /** The caller's protocol: a vendor of the same one is relayed byte for byte where nothing must be rewritten. */
+  readonly relay?: WireId;
   readonly signal?: AbortSignal;
   readonly onAttempt?: (attempt: AttemptRecord) => void;
 }

@@ -15,7 +15,7 @@ import { needsOf } from './needs.ts';
 import { withInstruction, withPrefill } from './overlap.ts';
 import { mayRenew } from './renew.ts';
 import { reportFailure } from './report.ts';
-import type { RunHandle, RunOptions, RunSink } from './run-types.ts';
+import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
 import type { Plan } from './target.ts';
 import { startWalk, type AttemptDecision, type DecideContext, type Decision, type WalkState } from './walk-state.ts';
@@ -99,6 +99,7 @@ class Run implements RunHandle {
       startedAt: now,
       over: false,
       held: [],
+      heldFrames: this.#options.relay === undefined ? undefined : [],
       mender: this.#menderFor(decision),
     };
     this.#lanes.add(lane);
@@ -116,9 +117,10 @@ class Run implements RunHandle {
         limits: attemptLimits(this.#plan, this.#state, target, mode, now),
         clock,
         transport,
+        relay: lane.mender === undefined && this.#stage === 'nothing' ? this.#options.relay : undefined,
       },
       {
-        onEvents: (events) => this.#onEvents(lane, events),
+        onEvents: (events, frames) => this.#onEvents(lane, events, frames),
         onDone: () => this.#onDone(lane),
         onFail: (error) => this.#onFail(lane, error),
       },
@@ -161,23 +163,23 @@ class Run implements RunHandle {
     this.#hedgeTimer = undefined;
   }
 
-  #onEvents(lane: Lane, events: readonly StreamEvent[]): void {
+  #onEvents(lane: Lane, events: readonly StreamEvent[], frames?: Frames): void {
     if (lane.over || this.#over) return;
     for (const event of events) {
       if (event.type === 'usage' || (event.type === 'finish' && event.usage !== undefined)) {
         lane.usage = event.usage === undefined ? lane.usage : mergeUsage(lane.usage, event.usage);
       }
     }
-    const failure = lane.mender === undefined ? this.#take(lane, events) : this.#takeMended(lane, events);
+    const failure = lane.mender === undefined ? this.#take(lane, events, frames) : this.#takeMended(lane, events);
     if (failure === undefined) return;
     lane.handle?.abort();
     this.#onFail(lane, failure);
   }
 
   /** Holds events back until the commit point, then passes them on. Returns a failure the events themselves show. */
-  #take(lane: Lane, events: readonly StreamEvent[]): ErrorDetails | undefined {
+  #take(lane: Lane, events: readonly StreamEvent[], frames?: Frames): ErrorDetails | undefined {
     const stage = this.#winner === lane ? this.#stage : 'nothing';
-    if (stage === 'content') return this.#pass(events);
+    if (stage === 'content') return this.#pass(events, frames);
     let reached: 'nothing' | 'reasoning' | 'content' = stage;
     for (const event of events) {
       if (isContent(event)) reached = 'content';
@@ -189,11 +191,17 @@ class Run implements RunHandle {
       }
       lane.held.push(event);
     }
+    if (frames === undefined && events.length > 0) lane.heldFrames = undefined;
+    else if (frames !== undefined) lane.heldFrames?.push(...frames.bytes);
     if (reached === 'nothing') return undefined;
     this.#win(lane, reached);
-    const held = lane.held;
+    const { held, heldFrames } = lane;
     lane.held = [];
-    return this.#pass(held);
+    lane.heldFrames = [];
+    return this.#pass(
+      held,
+      frames !== undefined && heldFrames !== undefined ? { ...frames, bytes: heldFrames } : undefined,
+    );
   }
 
   #takeMended(lane: Lane, events: readonly StreamEvent[]): ErrorDetails | undefined {
@@ -237,7 +245,7 @@ class Run implements RunHandle {
     this.#sink.onCommit?.(answering(lane));
   }
 
-  #pass(events: readonly StreamEvent[]): ErrorDetails | undefined {
+  #pass(events: readonly StreamEvent[], frames?: Frames): ErrorDetails | undefined {
     const finish = events.at(-1);
     if (finish?.type === 'finish') {
       const failure = checkMended(finish, this.#request, this.#winner, this.#delivered, events);
@@ -256,7 +264,7 @@ class Run implements RunHandle {
       usage === undefined || finish?.type !== 'finish' ? events : [...events.slice(0, -1), { ...finish, usage }];
     const passed = this.#splice.pass(own);
     this.#delivered.add(passed);
-    this.#sink.onEvents(passed);
+    this.#sink.onEvents(passed, frames);
     return undefined;
   }
 

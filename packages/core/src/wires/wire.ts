@@ -110,6 +110,8 @@ export interface StreamEncoder {
   error(error: CallerError): string;
   /** A keep-alive that the caller's SDK ignores. */
   ping(): string;
+  /** The protocol's end marker alone, for a relayed answer whose vendor left it out. Absent: there is none. */
+  endMarker?(): string;
 }
 
 /** An error as the caller may see it: no secret, a status, and what to do next. */
@@ -130,6 +132,8 @@ export interface WireServer {
   decodeRequest(body: unknown): DecodedRequest;
   readonly streamContentType: string;
   createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder;
+  /** Whether a vendor's bytes of this very protocol suit this caller as they are. Absent: always. */
+  relayable?(bytes: Uint8Array, decoded: DecodedRequest): boolean;
   encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject;
   encodeError(error: CallerError): JsonObject;
 }

@@ -108,6 +108,7 @@ export function createEncoder(context: AnswerContext): StreamEncoder {
       return errorFrame(error);
     },
     ping: () => (closed ? '' : PING),
+    endMarker: () => frame('message_stop', {}),
   };
 }
 

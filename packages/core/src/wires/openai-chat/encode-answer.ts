@@ -146,7 +146,18 @@ export function createEncoder(context: AnswerContext, decoded: DecodedRequest): 
     encode,
     error: (error) => `data: ${JSON.stringify(encodeError(error))}\n\n`,
     ping: () => ': keepalive\n\n',
+    endMarker: () => 'data: [DONE]\n\n',
   };
+}
+
+/**
+ * A usage chunk that the caller did not ask for is one its loop may not expect (`choices` is empty). Text that contains
+ * such words has its quotes escaped, so only a real field is found.
+ */
+export function relayable(bytes: Uint8Array, decoded: DecodedRequest): boolean {
+  if (decoded.includeUsage) return true;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return !buffer.includes('"usage":{') && !buffer.includes('"usage": {');
 }
 
 export function encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject {

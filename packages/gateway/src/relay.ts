@@ -1,0 +1,52 @@
+import type { Frames } from '@standin/core/route/run-types';
+import type { StreamEvent } from '@standin/core/spec/index';
+import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
+
+/** What went to the caller as the vendor's own bytes. */
+export interface Relay {
+  /** These bytes suit this caller, and nothing before them had to be rewritten. */
+  accepts(frames: Frames): boolean;
+  passed(events: readonly StreamEvent[], frames: Frames): void;
+  /** The shape of what was passed: enough for an encoder to go on from there. */
+  readonly structure: readonly StreamEvent[];
+  /** The finish reason was among it. */
+  readonly complete: boolean;
+  /** The end marker was. */
+  readonly ended: boolean;
+}
+
+export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
+  const structure: StreamEvent[] = [];
+  /** Blocks of which one delta is kept: an encoder may open a block only when something is in it. */
+  const filled = new Set<number>();
+  let complete = false;
+  let ended = false;
+  let rewritten = false;
+  return {
+    structure,
+    get complete() {
+      return complete;
+    },
+    get ended() {
+      return ended;
+    },
+    accepts(frames) {
+      if (rewritten) return false;
+      const suits = wire.relayable === undefined || frames.bytes.every((bytes) => wire.relayable?.(bytes, decoded));
+      // From the first rewritten event on the encoder writes: two hands in one stream would not agree.
+      if (!suits) rewritten = true;
+      return suits;
+    },
+    passed(events, frames) {
+      complete ||= frames.complete;
+      ended ||= frames.ended;
+      for (const event of events) {
+        if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'tool-call-delta') {
+          if (filled.has(event.index)) continue;
+          filled.add(event.index);
+        }
+        structure.push(event);
+      }
+    },
+  };
+}
