@@ -1,6 +1,8 @@
 import { isJsonObject, type WireId } from '@standin/core/spec/index';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
+import { geminiServer } from '@standin/core/wires/gemini/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
+import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireServer } from '@standin/core/wires/wire';
 
 /** One protocol as the simulator serves it, under any path prefix. */
@@ -15,7 +17,14 @@ export interface Surface {
 
 export const SURFACES: readonly Surface[] = [
   { wire: 'openai-chat', server: openaiChatServer, path: /\/chat\/completions$/ },
+  { wire: 'openai-responses', server: openaiResponsesServer, path: /\/responses$/ },
   { wire: 'anthropic-messages', server: anthropicMessagesServer, path: /\/messages$/ },
+  {
+    wire: 'gemini',
+    server: geminiServer,
+    path: /\/(?:models|tunedModels)\/(?<model>[^/]+):(?<verb>generateContent|streamGenerateContent)$/,
+    wantsStream: (match) => match.groups?.['verb'] === 'streamGenerateContent',
+  },
 ];
 
 export interface Addressed {

@@ -1,10 +1,14 @@
 import { anthropicMessagesClient } from '../wires/anthropic-messages/index.ts';
+import { geminiClient } from '../wires/gemini/index.ts';
 import { openaiChatClient } from '../wires/openai-chat/index.ts';
+import { openaiResponsesClient } from '../wires/openai-responses/index.ts';
 import type { WireClient } from '../wires/wire.ts';
 import type { WireId } from '../spec/wire-id.ts';
 
 /** The protocols this build can call vendors by. */
 export const WIRE_CLIENTS: Readonly<Partial<Record<WireId, WireClient>>> = {
   'openai-chat': openaiChatClient,
+  'openai-responses': openaiResponsesClient,
   'anthropic-messages': anthropicMessagesClient,
+  gemini: geminiClient,
 };

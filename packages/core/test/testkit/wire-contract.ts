@@ -6,7 +6,7 @@ import type { ChatResponse } from '../../src/spec/response.ts';
 import { collectEvents } from '../../src/stream/collect.ts';
 import { eventsOf } from '../../src/stream/events-of.ts';
 import { validateStream } from '../../src/stream/validate.ts';
-import type { WireClient, WireServer, WireTarget } from '../../src/wires/wire.ts';
+import type { EncodedCall, WireClient, WireServer, WireTarget } from '../../src/wires/wire.ts';
 import { decodeAtAnyCut, decodePieces } from './cuts.ts';
 import { anyAnswer, testContext } from './samples.ts';
 
@@ -18,16 +18,19 @@ export interface WireUnderTest {
   readonly requests: readonly ChatRequest[];
   /** Fields of an answer that this wire cannot carry, levelled out before comparing. */
   readonly normalize?: (response: ChatResponse) => unknown;
+  /** What the serving side is given of a call; default its body. Some wires say model and mode in the address. */
+  readonly received?: (call: EncodedCall) => unknown;
 }
 
 /** What must hold for every wire that has both sides; call it inside a test file. */
 export function describeWireContract(wire: WireUnderTest): void {
   const { client, server, target } = wire;
   const normalize = wire.normalize ?? plain;
+  const received = wire.received ?? ((call: EncodedCall): unknown => JSON.parse(call.body));
   const minimal: ChatRequest = { model: target.model, messages: [{ role: 'user', content: 'hi' }] };
 
   const served = (events: readonly StreamEvent[], asked: ChatRequest = minimal): Uint8Array => {
-    const decoded = { ...server.decodeRequest(JSON.parse(client.encode(asked, target, 'stream').body)) };
+    const decoded = { ...server.decodeRequest(received(client.encode(asked, target, 'stream'))) };
     const encoder = server.createEncoder(testContext, { ...decoded, includeUsage: true });
     return Buffer.from(events.map((event) => encoder.encode(event)).join(''));
   };
@@ -101,7 +104,7 @@ export function describeWireContract(wire: WireUnderTest): void {
       it(`carries sample request ${at} to its serving side and back without loss`, () => {
         const call = client.encode(request, target, 'whole');
         expect(call.lost).toEqual([]);
-        const decoded = server.decodeRequest(JSON.parse(call.body));
+        const decoded = server.decodeRequest(received(call));
         expect(decoded.request).toEqual({ ...request, model: target.model });
         expect(decoded.mode).toBe('whole');
       });
@@ -109,7 +112,7 @@ export function describeWireContract(wire: WireUnderTest): void {
   });
 
   function bodyOf(request: ChatRequest): unknown {
-    return JSON.parse(client.encode(request, target, 'stream').body);
+    return received(client.encode(request, target, 'stream'));
   }
 }
 
