@@ -1,4 +1,5 @@
 import { anthropicMessagesClient } from '../wires/anthropic-messages/index.ts';
+import { bedrockConverseClient } from '../wires/bedrock-converse/index.ts';
 import { geminiClient } from '../wires/gemini/index.ts';
 import { openaiChatClient } from '../wires/openai-chat/index.ts';
 import { openaiResponsesClient } from '../wires/openai-responses/index.ts';
@@ -11,4 +12,5 @@ export const WIRE_CLIENTS: Readonly<Partial<Record<WireId, WireClient>>> = {
   'openai-responses': openaiResponsesClient,
   'anthropic-messages': anthropicMessagesClient,
   gemini: geminiClient,
+  'bedrock-converse': bedrockConverseClient,
 };

@@ -103,13 +103,16 @@ export interface DecodedRequest {
   readonly routing?: JsonObject;
 }
 
-/** Turns events into the caller's bytes. One per answer; `encode` returns '' when an event has no form of its own. */
-export interface StreamEncoder {
-  encode(event: StreamEvent): string;
+/** What a stream is written in: text, or bytes for a binary framing. */
+export type WireChunk = string | Uint8Array;
+
+/** Turns events into the caller's bytes. One per answer; `encode` returns nothing when an event has no form of its own. */
+export interface StreamEncoder<Chunk extends WireChunk = string> {
+  encode(event: StreamEvent): Chunk;
   /** After a failure: the explicit in-band error of the caller's protocol. Nothing follows it. */
-  error(error: CallerError): string;
-  /** A keep-alive that the caller's SDK ignores. */
-  ping(): string;
+  error(error: CallerError): Chunk;
+  /** A keep-alive that the caller's SDK ignores; nothing where the protocol has none. */
+  ping(): Chunk;
   /** The protocol's end marker alone, for a relayed answer whose vendor left it out. Absent: there is none. */
   endMarker?(): string;
 }
@@ -126,12 +129,12 @@ export interface CallerError {
 }
 
 /** The side on which a caller calls us; the gateway's endpoints and the simulator's vendors are the same code. */
-export interface WireServer {
+export interface WireServer<Chunk extends WireChunk = string> {
   readonly id: WireId;
   /** Throws `RequestError` (400 with `param`) for anything that is not this wire's request. */
   decodeRequest(body: unknown): DecodedRequest;
   readonly streamContentType: string;
-  createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder;
+  createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder<Chunk>;
   /** Whether a vendor's bytes of this very protocol suit this caller as they are. Absent: always. */
   relayable?(bytes: Uint8Array, decoded: DecodedRequest): boolean;
   encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject;
