@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
+import { geminiServer } from '@standin/core/wires/gemini/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
+import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireServer } from '@standin/core/wires/wire';
 import { Call, type CallRoute } from './call.ts';
 import { sendTokenCount } from './count-tokens.ts';
 import { sendText, type Exchange } from './exchange.ts';
+import { GOOGLE_ENDPOINTS } from './google-endpoints.ts';
 import { sendHealth, sendLive, sendReady } from './health-route.ts';
 import { sendModel, sendModels } from './models-route.ts';
 import type { Route } from './route-table.ts';
@@ -16,6 +19,7 @@ export interface Endpoint {
 }
 
 const CHAT: CallRoute = { wireServer: openaiChatServer, idPrefix: 'chatcmpl-', forwardHeaders: [] };
+const RESPONSES: CallRoute = { wireServer: openaiResponsesServer, idPrefix: 'resp_', forwardHeaders: [] };
 const MESSAGES: CallRoute = {
   wireServer: anthropicMessagesServer,
   idPrefix: 'msg_',
@@ -27,12 +31,16 @@ const MESSAGES: CallRoute = {
 export const ENDPOINTS: readonly Route<Endpoint>[] = [
   call('/v1/chat/completions', CHAT),
   call('/chat/completions', CHAT),
+  call('/v1/responses', RESPONSES),
+  call('/responses', RESPONSES),
   call('/v1/messages', MESSAGES),
   {
     method: 'POST',
     pattern: '/v1/messages/count_tokens',
     run: { dialect: anthropicMessagesServer, run: (exchange) => sendTokenCount(exchange, anthropicMessagesServer) },
   },
+  // Before `/v1/models/{id}`, which fits their addresses too.
+  ...GOOGLE_ENDPOINTS,
   get('/v1/models', sendModels),
   get('/models', sendModels),
   get('/v1/models/{id}', sendModel),
@@ -54,17 +62,20 @@ function get(pattern: string, run: (exchange: Exchange) => void): Route<Endpoint
 
 /** The protocol a caller speaks where the path does not tell. */
 export function dialectOf(req: IncomingMessage): WireServer {
+  if (req.headers['x-goog-api-key'] !== undefined || req.url?.startsWith('/v1beta') === true) return geminiServer;
   return req.headers['anthropic-version'] === undefined ? openaiChatServer : anthropicMessagesServer;
 }
 
 const FRONT = `Standin gateway
 
 POST /v1/chat/completions    OpenAI Chat Completions
+POST /v1/responses           OpenAI Responses
 POST /v1/messages            Anthropic Messages
+POST /v1beta/models/{model}:generateContent and :streamGenerateContent    Google Gemini
 GET  /v1/models              the models that can be asked for
 GET  /health                 live, ready, and which keys are resting
 
-Point any OpenAI or Anthropic client at this address; "model" chooses the route.
+Point any OpenAI, Anthropic or Google client at this address; "model" chooses the route.
 `;
 
 function sendFront(exchange: Exchange): void {

@@ -65,6 +65,12 @@ export interface Quirks {
   readonly forcedToolWithThinking: boolean;
   /** Thinking arrives inside the text: between `<think>` tags, or from the first token on with only the closing tag. */
   readonly inlineReasoning: 'none' | 'think-tags' | 'think-open';
+  /** openai-responses: `instructions` must be there and not empty (Codex backend). */
+  readonly instructionsRequired: boolean;
+  /** openai-responses: nothing is stored: `store: false`, no item ids, no earlier answer to refer to (Codex backend). */
+  readonly statelessOnly: boolean;
+  /** openai-responses: the server answers only as a stream (Codex backend). */
+  readonly streamOnly: boolean;
   /** anthropic-messages: header that carries the key. */
   readonly anthropicVersion: string;
 }
@@ -97,5 +103,8 @@ export const DEFAULT_QUIRKS: Quirks = {
   assistantAfterTool: false,
   forcedToolWithThinking: true,
   inlineReasoning: 'none',
+  instructionsRequired: false,
+  statelessOnly: false,
+  streamOnly: false,
   anthropicVersion: '2023-06-01',
 };
