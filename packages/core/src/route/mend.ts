@@ -90,7 +90,6 @@ class Continuation implements Mender {
   #held = '';
   #index = -1;
   #flowing = false;
-  #any = false;
   continued: number | undefined;
 
   constructor(delivered: string, continues: boolean, method: RescueMethod, echoes: boolean) {
@@ -111,17 +110,22 @@ class Continuation implements Mender {
         case 'text-delta':
           this.#index = event.index;
           this.#held += event.text;
-          this.#any ||= event.text !== '';
           if (this.#decided()) this.#flow(pass);
           break;
         case 'text-end':
-        case 'tool-call-start':
-        case 'finish':
-          if (event.type === 'finish' && !this.#any && event.reason !== 'stop')
-            return { diverged: 'the continuation is empty' };
-          if (event.type === 'tool-call-start' && !this.#any) this.#index = -1;
+          if (this.#fresh() === '') break;
           this.#flow(pass);
-          if (event.type !== 'text-end' || this.#index === event.index) pass.push(event);
+          pass.push(event);
+          break;
+        case 'tool-call-start':
+          this.#flow(pass);
+          pass.push(event);
+          break;
+        case 'finish':
+          // Whether nothing is left to say is for a verified replay to tell.
+          if (this.#fresh() === '') return { diverged: 'the continuation is empty' };
+          this.#flow(pass);
+          pass.push(event);
           break;
         case 'usage':
           pass.push(event);
@@ -136,7 +140,7 @@ class Continuation implements Mender {
   #decided(): boolean {
     if (this.#echoes && this.#delivered.startsWith(this.#held)) return false;
     if (this.#method === 'instructed') return this.#held.length >= HOLD;
-    return this.#held.trimStart() !== '';
+    return this.#withoutEcho().trimStart() !== '';
   }
 
   #flow(pass: StreamEvent[]): void {
@@ -150,13 +154,16 @@ class Continuation implements Mender {
 
   /** The held text without what the caller already has. */
   #fresh(): string {
-    const held = this.#held;
-    if (this.#echoes && this.#delivered !== '' && held.startsWith(this.#delivered)) {
-      return held.slice(this.#delivered.length);
-    }
-    if (this.#method === 'instructed') return held.slice(leadingOverlap(this.#delivered, held));
+    if (this.#method === 'instructed') return this.#held.slice(leadingOverlap(this.#delivered, this.#held));
+    const held = this.#withoutEcho();
     // A prefill loses its trailing white space on some servers, and the model writes it again.
     const trailing = /\s*$/.exec(this.#delivered)?.[0] ?? '';
     return trailing !== '' && held.startsWith(trailing) ? held.slice(trailing.length) : held;
+  }
+
+  /** Servers repeat the turn as it was sent: without the white space at its end. */
+  #withoutEcho(): string {
+    const sent = this.#delivered.trimEnd();
+    return this.#echoes && sent !== '' && this.#held.startsWith(sent) ? this.#held.slice(sent.length) : this.#held;
   }
 }

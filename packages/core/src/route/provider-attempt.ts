@@ -23,6 +23,8 @@ export function startProviderAttempt(input: AttemptInput, provider: Provider, si
   const watch = createWatch(input.clock, input.limits, (phase) => fail(timedOut(phase, input.limits)));
 
   const pull = async (): Promise<void> => {
+    // Given up before it began: nothing may be asked any more.
+    if (over) return;
     const model = input.target.model === '' ? input.request.model : input.target.model;
     const options = { signal: controller.signal, stream: input.mode === 'stream' };
     let finished = false;

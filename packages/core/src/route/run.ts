@@ -126,7 +126,8 @@ class Run implements RunHandle {
       },
     );
     if (this.#paused) lane.handle.pause();
-    if (mode === 'stream' && this.#lanes.size === 1 && this.#winner === undefined && this.#plan.targets.length > 1)
+    const mayHedge = mode === 'stream' && decision.rescue === undefined && this.#winner === undefined;
+    if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1)
       this.#armHedge(target.firstContentMs);
   }
 
@@ -195,6 +196,7 @@ class Run implements RunHandle {
     else if (frames !== undefined) lane.heldFrames?.push(...frames.bytes);
     if (reached === 'nothing') return undefined;
     this.#win(lane, reached);
+    if (this.#over) return undefined;
     const { held, heldFrames } = lane;
     lane.held = [];
     lane.heldFrames = [];
@@ -213,7 +215,7 @@ class Run implements RunHandle {
     const open = this.#delivered.openText;
     if (lane.mender?.continued !== undefined && open !== undefined) this.#splice.adopt(lane.mender.continued, open);
     if (this.#winner !== lane && taken.pass.some((event) => event.type !== 'usage')) this.#win(lane, 'content');
-    return this.#pass(taken.pass);
+    return this.#over ? undefined : this.#pass(taken.pass);
   }
 
   /** First content wins; whoever else is still being asked is let go. */
@@ -229,7 +231,10 @@ class Run implements RunHandle {
         this.#close(other, { kind: 'cancelled', message: 'Another target answered first.', rule: 'hedge-lost' });
         this.#options.health.released(other.target.entry, other.key.fingerprint, other.target.model);
       }
+      // Whoever lost is free to be asked again, should the winner break.
+      if (this.#state.flying.length > 1) this.#state = { ...this.#state, flying: [lane.decision.target] };
       if (lane.mender === undefined) this.#sink.onAnswering?.(answering(lane));
+      if (this.#over) return;
     }
     if (reached !== 'content' || this.#stage === 'content') {
       if (lane.mender !== undefined)
@@ -287,13 +292,16 @@ class Run implements RunHandle {
         this.#plan.rescue ?? 'verified',
         now,
       );
-      this.#splice.begin();
-      if (next.type === 'attempt') return this.#follow(next, error);
+      if (next.type === 'attempt') {
+        this.#passClosing(this.#splice.closeReasoning());
+        this.#splice.begin();
+        return this.#follow(next, error);
+      }
       this.#state = next.state;
       return this.#end(brokenOff(error, lane.target, this.#attempts, next.reason));
     }
-    const closing = this.#splice.abandon();
-    if (closing.length > 0) this.#sink.onEvents(closing);
+    this.#passClosing(this.#splice.abandon());
+    if (this.#over) return;
     this.#splice.begin();
     if (this.#lanes.size > 0) {
       // Another target is still being asked: what it says decides.
@@ -303,6 +311,12 @@ class Run implements RunHandle {
     }
     const decision = decide(this.#context, this.#state, failure, now);
     this.#follow(decision, error);
+  }
+
+  #passClosing(events: readonly StreamEvent[]): void {
+    if (events.length === 0) return;
+    this.#delivered.add(events);
+    this.#sink.onEvents(events);
   }
 
   #onDone(lane: Lane): void {
