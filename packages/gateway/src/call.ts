@@ -2,7 +2,14 @@ import type { StartOptions } from '@standin/core/library/standin-types';
 import { describeAttempt } from '@standin/core/route/all-failed';
 import type { RunHandle } from '@standin/core/route/run-types';
 import type { Plan } from '@standin/core/route/target';
-import { ProviderError, RequestError, type AttemptRecord, type ChatRequest } from '@standin/core/spec/index';
+import {
+  isJsonObject,
+  ProviderError,
+  RequestError,
+  type AttemptRecord,
+  type ChatRequest,
+  type JsonObject,
+} from '@standin/core/spec/index';
 import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
 import { failedHeaders, type Answer } from './answer.ts';
 import { parseJsonBody, readBody } from './body.ts';
@@ -21,7 +28,11 @@ export interface CallRoute {
   readonly forwardHeaders: readonly string[];
   /** Key under which the protocol holds tool arguments as an object; absent: it holds them as text. */
   readonly argumentsKey?: string;
+  /** Fields that the protocol says in the address and its server reads from the body. */
+  readonly fromAddress?: (exchange: Exchange) => JsonObject;
 }
+
+const ignore = (): void => {};
 
 /**
  * One model call of a caller, from its first body byte to the last byte of its answer. Whatever phase it is in, a
@@ -44,10 +55,11 @@ export class Call implements UnderWay {
   begin(): void {
     const { context, req, res } = this.exchange;
     context.underWay.add(this);
-    res.on('close', () => this.#closed());
+    const closed = (): void => this.#closed();
+    res.on('close', closed);
     // A reset connection is heard of through `close`; without a listener it would be an uncaught error.
-    res.on('error', () => this.#closed());
-    req.on('error', () => {});
+    res.on('error', closed);
+    req.on('error', ignore);
     readBody(req, context.bodyLimitBytes, (error, body) => {
       if (this.over) return;
       if (error !== undefined) this.fail(failureOfThrown(error));
@@ -58,7 +70,10 @@ export class Call implements UnderWay {
   #start(body: Buffer): void {
     try {
       const { context, req } = this.exchange;
-      const decoded = this.route.wireServer.decodeRequest(parseJsonBody(body, this.route.argumentsKey));
+      const given = parseJsonBody(body, this.route.argumentsKey);
+      const stated = this.route.fromAddress?.(this.exchange);
+      const whole = stated !== undefined && isJsonObject(given) ? { ...given, ...stated } : given;
+      const decoded = this.route.wireServer.decodeRequest(whole);
       const standin = context.getStandin();
       const plan = standin.plan({ model: decoded.request.model, routing: decoded.routing });
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);

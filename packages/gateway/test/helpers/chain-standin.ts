@@ -1,5 +1,6 @@
 import type { Selector } from '@standin/core/config/router-types';
 import type { Standin } from '@standin/core/library/standin-types';
+import { WIRE_CLIENTS } from '@standin/core/library/wires';
 import { standinOf } from '@standin/core/library/create-standin';
 import { attemptBudget } from '@standin/core/route/budget';
 import { DEFAULT_LIMITS, type Limits, type Plan, type Target } from '@standin/core/route/target';
@@ -8,8 +9,6 @@ import { parseWaitHintMs } from '@standin/core/transport/retry-after';
 import type { Transport } from '@standin/core/transport/transport';
 import { createEndpoint } from '@standin/core/vendors/endpoint';
 import { vendorById } from '@standin/core/vendors/lookup';
-import { anthropicMessagesClient } from '@standin/core/wires/anthropic-messages/index';
-import { openaiChatClient } from '@standin/core/wires/openai-chat/index';
 
 export interface Link {
   /** Base of the stand-in vendor. */
@@ -19,6 +18,16 @@ export interface Link {
   readonly model?: string;
   readonly keys?: readonly string[];
 }
+
+/** A vendor that speaks the wire, and where its base lies. */
+const HOMES: Readonly<Record<WireId, { readonly slot: string; readonly base: string }>> = {
+  'openai-chat': { slot: 'openai', base: '/v1' },
+  'openai-responses': { slot: 'openai', base: '/v1' },
+  'anthropic-messages': { slot: 'anthropic', base: '/v1' },
+  gemini: { slot: 'gemini', base: '/v1beta' },
+  'bedrock-converse': { slot: 'bedrock', base: '' },
+  'ollama-chat': { slot: 'ollama', base: '' },
+};
 
 export interface ChainStandin extends Standin {
   /** Attempts of all calls, as they ended. */
@@ -33,15 +42,16 @@ export function createChainStandin(
 ): ChainStandin {
   const attempts: AttemptRecord[] = [];
   const endpoints = links.map(({ url, wire }, index) => {
-    const slot = wire === 'anthropic-messages' ? 'anthropic' : 'openai';
+    const { slot, base } = HOMES[wire];
     const row = vendorById(slot);
     if (row === undefined) throw new Error(`no row for ${slot}`);
-    const client = wire === 'anthropic-messages' ? anthropicMessagesClient : openaiChatClient;
+    const client = WIRE_CLIENTS[wire];
+    if (client === undefined) throw new Error(`no client for ${wire}`);
     return createEndpoint({
       entry: `${slot}.n${index + 1}`,
       row,
       wire: client,
-      uri: `${url}/v1`,
+      uri: `${url}${base}`,
       waitHint: parseWaitHintMs,
     });
   });
