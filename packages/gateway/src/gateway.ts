@@ -60,7 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     keepAlive: createKeepAlive(clock, options.keepAliveMs ?? 15_000),
     bodyLimitBytes: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
-    newId: options.newId ?? (() => randomUUID().replaceAll('-', '')),
+    newId: options.newId ?? createIds(),
     startedAtMs: clock.wallMs(),
     underWay: new Set(),
     draining: false,
@@ -78,6 +78,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     server,
     listen: (where) => listen(server, where, options.allowPublic === true),
     close: createClose(server, context),
+  };
+}
+
+/** Ids that no other process makes and nobody guesses in passing: a random beginning and a count. */
+function createIds(): () => string {
+  const beginning = randomUUID().replaceAll('-', '').slice(0, 20);
+  let count = 0;
+  return () => {
+    count += 1;
+    return beginning + count.toString(36).padStart(8, '0');
   };
 }
 

@@ -105,7 +105,7 @@ class WireAttempt implements AttemptHandle {
 
   #dispatch({ method, headers, body }: EncodedCall, url: string): void {
     const { key, renew } = this.#input;
-    const call = { method, url, headers: { ...headers, ...this.#endpoint.headersFor(key) }, body };
+    const call = { method, url, headers: joined(headers, this.#endpoint.headersFor(key)), body };
     if (this.#endpoint.prepare === undefined) return this.#send(call);
     const fail = (error: unknown): void => this.#fail(notStarted(error));
     this.#endpoint.prepare(call, key, { renew: renew === true }).then((ready) => {
@@ -330,6 +330,18 @@ class WireAttempt implements AttemptHandle {
     this.#watch.stop();
     this.#exchange?.abort();
   }
+}
+
+/** Wire headers and key headers are the same few objects over and over: joined and frozen once, written once. */
+const joins = new WeakMap<object, WeakMap<object, Readonly<Record<string, string>>>>();
+
+function joined(wire: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>) {
+  if (!Object.isFrozen(wire) || !Object.isFrozen(own)) return { ...wire, ...own };
+  let byOwn = joins.get(wire);
+  if (byOwn === undefined) joins.set(wire, (byOwn = new WeakMap()));
+  let both = byOwn.get(own);
+  if (both === undefined) byOwn.set(own, (both = Object.freeze({ ...wire, ...own })));
+  return both;
 }
 
 const REQUEST_ID_HEADERS = [

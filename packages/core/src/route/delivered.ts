@@ -12,48 +12,49 @@ export interface Delivered {
 }
 
 export function createDelivered(): Delivered {
-  let pieces: string[] = [];
-  let textLength = 0;
-  let toolCall = false;
-  let signed = false;
-  let opaque = false;
-  let openText: number | undefined;
-  return {
-    get facts() {
-      return { textLength, toolCall, signed, opaque };
-    },
-    get openText() {
-      return openText;
-    },
-    text() {
-      if (pieces.length > 1) pieces = [pieces.join('')];
-      return pieces[0] ?? '';
-    },
-    add(events) {
-      for (const event of events) {
-        switch (event.type) {
-          case 'text-start':
-            openText = event.index;
-            break;
-          case 'text-delta':
-            pieces.push(event.text);
-            textLength += event.text.length;
-            break;
-          case 'text-end':
-            if (openText === event.index) openText = undefined;
-            break;
-          case 'reasoning-end':
-            signed ||= event.signature !== undefined || event.redacted !== undefined;
-            break;
-          case 'tool-call-start':
-            toolCall = true;
-            break;
-          case 'opaque':
-            opaque = true;
-            break;
-          default:
-        }
+  return new DeliveredText();
+}
+
+/** A class, not closures: one is made for every request. */
+class DeliveredText implements Delivered {
+  openText: number | undefined = undefined;
+  #text = '';
+  #toolCall = false;
+  #signed = false;
+  #opaque = false;
+
+  get facts(): DeliveredFacts {
+    return { textLength: this.#text.length, toolCall: this.#toolCall, signed: this.#signed, opaque: this.#opaque };
+  }
+
+  text(): string {
+    return this.#text;
+  }
+
+  add(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      switch (event.type) {
+        case 'text-delta':
+          // The engine keeps a rope: appending costs no copy.
+          this.#text += event.text;
+          break;
+        case 'text-start':
+          this.openText = event.index;
+          break;
+        case 'text-end':
+          if (this.openText === event.index) this.openText = undefined;
+          break;
+        case 'reasoning-end':
+          this.#signed ||= event.signature !== undefined || event.redacted !== undefined;
+          break;
+        case 'tool-call-start':
+          this.#toolCall = true;
+          break;
+        case 'opaque':
+          this.#opaque = true;
+          break;
+        default:
       }
-    },
-  };
+    }
+  }
 }

@@ -113,17 +113,19 @@ class Continuation implements Mender {
           if (this.#decided()) this.#flow(pass);
           break;
         case 'text-end':
-          if (this.#fresh() === '') break;
+          if (this.#fresh() === '' || this.#echoing()) break;
           this.#flow(pass);
           pass.push(event);
           break;
         case 'tool-call-start':
+          if (this.#echoing())
+            return { diverged: 'the continuation turns to a tool while it repeats the delivered text' };
           this.#flow(pass);
           pass.push(event);
           break;
         case 'finish':
           // Whether nothing is left to say is for a verified replay to tell.
-          if (this.#fresh() === '') return { diverged: 'the continuation is empty' };
+          if (this.#fresh() === '' || this.#echoing()) return { diverged: 'the continuation is empty' };
           this.#flow(pass);
           pass.push(event);
           break;
@@ -138,7 +140,7 @@ class Continuation implements Mender {
 
   /** Enough is held to tell a repetition from a continuation. */
   #decided(): boolean {
-    if (this.#echoes && this.#delivered.startsWith(this.#held)) return false;
+    if (this.#echoing()) return false;
     if (this.#method === 'instructed') return this.#held.length >= HOLD;
     return this.#withoutEcho().trimStart() !== '';
   }
@@ -154,11 +156,18 @@ class Continuation implements Mender {
 
   /** The held text without what the caller already has. */
   #fresh(): string {
-    if (this.#method === 'instructed') return this.#held.slice(leadingOverlap(this.#delivered, this.#held));
+    const overlap = this.#method === 'instructed' ? leadingOverlap(this.#delivered, this.#held) : 0;
+    if (overlap > 0) return this.#held.slice(overlap);
     const held = this.#withoutEcho();
     // A prefill loses its trailing white space on some servers, and the model writes it again.
     const trailing = /\s*$/.exec(this.#delivered)?.[0] ?? '';
     return trailing !== '' && held.startsWith(trailing) ? held.slice(trailing.length) : held;
+  }
+
+  /** What is held so far may be no more than the beginning of a repetition. */
+  #echoing(): boolean {
+    const sent = this.#delivered.trimEnd();
+    return this.#echoes && this.#held !== '' && this.#held.length < sent.length && sent.startsWith(this.#held);
   }
 
   /** Servers repeat the turn as it was sent: without the white space at its end. */

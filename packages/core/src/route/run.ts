@@ -127,8 +127,7 @@ class Run implements RunHandle {
     );
     if (this.#paused) lane.handle.pause();
     const mayHedge = mode === 'stream' && decision.rescue === undefined && this.#winner === undefined;
-    if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1)
-      this.#armHedge(target.firstContentMs);
+    if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1) this.#armHedge(target.firstContentMs);
   }
 
   /** The request a mending attempt is sent: with the answer so far where the model shall go on from it. */
@@ -214,7 +213,11 @@ class Run implements RunHandle {
     if (taken.pass.length === 0) return undefined;
     const open = this.#delivered.openText;
     if (lane.mender?.continued !== undefined && open !== undefined) this.#splice.adopt(lane.mender.continued, open);
-    if (this.#winner !== lane && taken.pass.some((event) => event.type !== 'usage')) this.#win(lane, 'content');
+    if (this.#winner !== lane && taken.pass.some((event) => event.type !== 'usage')) {
+      this.#win(lane, 'content');
+      // The new attempt goes on with something else than text.
+      if (!this.#over && lane.mender?.continued === undefined) this.#passClosing(this.#splice.abandon());
+    }
     return this.#over ? undefined : this.#pass(taken.pass);
   }
 

@@ -25,32 +25,32 @@ export function createSplice(): Splice {
 
 class BlockSplice implements Splice {
   #started = false;
-  #offset = 0;
+  /** The caller's next block number. */
   #next = 0;
-  readonly #open = new Set<number>();
-  #adopted: Map<number, number> | undefined;
+  /** Open blocks, by the caller's number. */
+  readonly #open = new Map<number, Kind>();
+  /** Own number → the caller's; only once an attempt follows another one. */
+  #numbers: Map<number, number> | undefined;
 
   begin(): void {
-    this.#offset = this.#next;
-    this.#adopted = undefined;
+    this.#numbers = this.#next > 0 || this.#started ? new Map() : undefined;
   }
 
   adopt(own: number, callers: number): void {
-    (this.#adopted ??= new Map()).set(own, callers);
+    (this.#numbers ??= new Map()).set(own, callers);
   }
 
   pass(events: readonly StreamEvent[]): readonly StreamEvent[] {
-    // The usual answer comes from one attempt: nothing has to be renumbered or left out.
-    if (this.#offset === 0 && this.#adopted === undefined) {
-      const dropped = this.#started && events.some((event) => event.type === 'response-start');
+    if (this.#numbers === undefined) {
+      // The usual answer comes from one attempt, whose decoder numbers blocks as the caller shall see them.
       for (const event of events) this.#note(event);
-      return dropped ? events.filter((event) => event.type !== 'response-start') : events;
+      return events;
     }
     const passed: StreamEvent[] = [];
     for (const event of events) {
       if (event.type === 'response-start' && this.#started) continue;
-      const index = 'index' in event ? (this.#adopted?.get(event.index) ?? event.index + this.#offset) : -1;
-      const own = 'index' in event && index !== event.index ? { ...event, index } : event;
+      const own = this.#renumbered(event, this.#numbers);
+      if (own === undefined) continue;
       this.#note(own);
       passed.push(own);
     }
@@ -58,9 +58,31 @@ class BlockSplice implements Splice {
   }
 
   abandon(): StreamEvent[] {
-    const closing = [...this.#open].map((index): StreamEvent => ({ type: 'reasoning-end', index }));
+    const closing = [...this.#open].map(([index, kind]) => endOf(kind, index));
     this.#open.clear();
     return closing;
+  }
+
+  closeReasoning(): StreamEvent[] {
+    const closing: StreamEvent[] = [];
+    for (const [index, kind] of this.#open) {
+      if (kind !== 'reasoning') continue;
+      closing.push(endOf(kind, index));
+      this.#open.delete(index);
+    }
+    return closing;
+  }
+
+  #renumbered(event: StreamEvent, numbers: Map<number, number>): StreamEvent | undefined {
+    if (!('index' in event)) return event;
+    let index = numbers.get(event.index);
+    if (index === undefined) {
+      // The rest of a block whose beginning was withheld.
+      if (!event.type.endsWith('-start')) return undefined;
+      index = this.#next;
+      numbers.set(event.index, index);
+    }
+    return index === event.index ? event : { ...event, index };
   }
 
   #note(event: StreamEvent): void {
@@ -69,10 +91,13 @@ class BlockSplice implements Splice {
         this.#started = true;
         break;
       case 'text-start':
+        this.#opened(event.index, 'text');
+        break;
       case 'reasoning-start':
+        this.#opened(event.index, 'reasoning');
+        break;
       case 'tool-call-start':
-        this.#open.add(event.index);
-        if (event.index >= this.#next) this.#next = event.index + 1;
+        this.#opened(event.index, 'tool-call');
         break;
       case 'text-end':
       case 'reasoning-end':
@@ -82,4 +107,13 @@ class BlockSplice implements Splice {
       default:
     }
   }
+
+  #opened(index: number, kind: Kind): void {
+    this.#open.set(index, kind);
+    if (index >= this.#next) this.#next = index + 1;
+  }
+}
+
+function endOf(kind: Kind, index: number): StreamEvent {
+  return kind === 'text' ? { type: 'text-end', index } : { type: 'reasoning-end', index };
 }

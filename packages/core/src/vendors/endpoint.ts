@@ -42,7 +42,7 @@ export interface EndpointOptions extends QuirkOverrides {
   readonly clock?: Pick<Clock, 'wallMs'>;
 }
 
-const MAX_REMEMBERED_SECRETS = 64;
+const MAX_REMEMBERED_SECRETS = 10_000;
 
 function checkedHeaders(options: EndpointOptions): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
@@ -84,7 +84,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const placeholder = row.placeholderKey === undefined ? undefined : new Secret(row.placeholderKey);
   const quirks = new Map<string, Quirks>();
 
+  // A signed token changes with time; every other key's headers are made and checked once.
+  const lasting = scheme !== 'zhipu-jwt';
+  const made = new WeakMap<Key, Readonly<Record<string, string>>>();
+
   const headersFor = (key: Key): Readonly<Record<string, string>> => {
+    const known = lasting ? made.get(key) : undefined;
+    if (known !== undefined) return known;
     const headers: Record<string, string> = {
       ...fixed,
       ...authHeaders(scheme, key.secret ?? placeholder, clock.wallMs()),
@@ -94,7 +100,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       if (used.size >= MAX_REMEMBERED_SECRETS) used.clear();
       used.add(key.secret);
     }
-    return { ...headers, ...Object.fromEntries(extra) };
+    const all = Object.freeze({ ...headers, ...Object.fromEntries(extra) });
+    made.set(key, all);
+    return all;
   };
 
   return Object.freeze({

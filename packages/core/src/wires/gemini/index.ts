@@ -23,4 +23,8 @@ export const geminiArrayServer: WireServer = {
   ...geminiServer,
   streamContentType: 'application/json; charset=utf-8',
   createEncoder: createArrayEncoder,
+  // A vendor's event stream is no array.
+  relayable: () => false,
+  // A vendor answers us with events.
+  relayable: () => false,
 };

@@ -214,8 +214,9 @@ function decodeEffort(value: unknown, nested: boolean): ReasoningEffort | undefi
 
 function readExtensions(body: JsonObject, streamOptions: JsonObject): JsonObject {
   const extensions: JsonObject = {};
-  for (const [key, value] of Object.entries(body)) {
-    if (!KNOWN_FIELDS.has(key) && value !== null) extensions[key] = value;
+  for (const key of Object.keys(body)) {
+    const value = body[key];
+    if (!KNOWN_FIELDS.has(key) && value !== null && value !== undefined) extensions[key] = value;
   }
   const { include_usage: _, ...otherOptions } = streamOptions;
   if (Object.keys(otherOptions).length > 0) extensions['stream_options'] = otherOptions;
@@ -232,5 +233,7 @@ function readRouting(body: JsonObject): JsonObject | undefined {
 }
 
 function defined<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+  const present: Partial<T> = {};
+  for (const key in fields) if (fields[key] !== undefined) present[key] = fields[key];
+  return present;
 }

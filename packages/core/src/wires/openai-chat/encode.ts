@@ -43,16 +43,23 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
   const call = {
     method: 'POST' as const,
     path: '/chat/completions',
-    headers: {
-      'content-type': 'application/json',
-      accept: mode === 'stream' ? 'text/event-stream' : 'application/json',
-      ...(request.wireHeaders?.wire === 'openai-chat' ? request.wireHeaders.headers : {}),
-    },
+    headers: headersFor(request, mode),
     body: stringifyWellFormed(body),
     lost: losses.list(),
   };
   const toolNames = names.restore();
   return toolNames === undefined ? call : { ...call, toolNames };
+}
+
+/** Frozen, so that whoever joins and writes them need do so once. */
+const HEADERS = {
+  stream: Object.freeze({ 'content-type': 'application/json', accept: 'text/event-stream' }),
+  whole: Object.freeze({ 'content-type': 'application/json', accept: 'application/json' }),
+};
+
+function headersFor(request: ChatRequest, mode: CallMode): Readonly<Record<string, string>> {
+  const own = request.wireHeaders?.wire === 'openai-chat' ? request.wireHeaders.headers : undefined;
+  return own === undefined ? HEADERS[mode] : { ...HEADERS[mode], ...own };
 }
 
 function setStream(body: JsonObject, target: WireTarget, mode: CallMode): void {
