@@ -12,7 +12,7 @@ import { anyAnswer, testContext } from './samples.ts';
 
 export interface WireUnderTest {
   readonly client: WireClient;
-  readonly server: WireServer;
+  readonly server: WireServer<WireChunk>;
   readonly target: WireTarget;
   /** A request that this wire carries without any loss. */
   readonly requests: readonly ChatRequest[];
@@ -32,7 +32,7 @@ export function describeWireContract(wire: WireUnderTest): void {
   const served = (events: readonly StreamEvent[], asked: ChatRequest = minimal): Uint8Array => {
     const decoded = { ...server.decodeRequest(received(client.encode(asked, target, 'stream'))) };
     const encoder = server.createEncoder(testContext, { ...decoded, includeUsage: true });
-    return Buffer.from(events.map((event) => encoder.encode(event)).join(''));
+    return joined(events.map((event) => encoder.encode(event)));
   };
 
   describe(`${client.id} contract`, () => {
@@ -60,7 +60,7 @@ export function describeWireContract(wire: WireUnderTest): void {
         ...server.decodeRequest(bodyOf(minimal)),
         includeUsage: true,
       });
-      const bytes = Buffer.from(events.map((event) => encoder.ping() + encoder.encode(event)).join(''));
+      const bytes = joined(events.flatMap((event) => [encoder.ping(), encoder.encode(event)]));
       const decoded = decodePieces(client.createDecoder(target), [bytes]);
       expect(normalize(collectEvents(decoded))).toEqual(normalize(sampleAnswer));
     });
@@ -84,7 +84,7 @@ export function describeWireContract(wire: WireUnderTest): void {
       const encoder = server.createEncoder(testContext, server.decodeRequest(bodyOf(minimal)));
       const begun = eventsOf(sampleAnswer).slice(0, 3);
       const error = { status: 529, code: 'overloaded', kind: 'overloaded', message: 'too busy' } as const;
-      const bytes = Buffer.from(begun.map((event) => encoder.encode(event)).join('') + encoder.error(error));
+      const bytes = joined([...begun.map((event) => encoder.encode(event)), encoder.error(error)]);
       const decode = (): StreamEvent[] => decodePieces(client.createDecoder(target), [bytes]);
       expect(decode).toThrowError(expect.objectContaining({ name: 'ProviderError', vendorMessage: 'too busy' }));
     });
@@ -114,6 +114,11 @@ export function describeWireContract(wire: WireUnderTest): void {
   function bodyOf(request: ChatRequest): unknown {
     return received(client.encode(request, target, 'stream'));
   }
+}
+
+/** What an encoder wrote, text or bytes, as it goes over the wire. */
+export function joined(chunks: readonly WireChunk[]): Uint8Array {
+  return Buffer.concat(chunks.map((chunk) => Buffer.from(chunk as Uint8Array)));
 }
 
 export const sampleAnswer: ChatResponse = {

@@ -1,3 +1,11 @@
+import { encodeAwsFrame } from '../../src/framing/aws-event-stream.ts';
+import type { StreamEvent } from '../../src/spec/event.ts';
+import type { ChatRequest } from '../../src/spec/request.ts';
+import { bedrockConverseClient, bedrockConverseServer } from '../../src/wires/bedrock-converse/index.ts';
+import { DEFAULT_QUIRKS, type Quirks } from '../../src/wires/quirks.ts';
+import type { CallMode, StreamDecoder, WireTarget } from '../../src/wires/wire.ts';
+import { decodePieces } from '../testkit/cuts.ts';
+
 /** Frames of a real stream, one of each kind. */
 export const HEX = {
   start:
@@ -12,3 +20,66 @@ export const HEX = {
   error:
     '0000005a0000004a8188a08d0d3a6d6573736167652d747970650700056572726f720b3a6572726f722d636f646507000f496e7465726e616c4661696c7572650e3a6572726f722d6d657373616765070004626f6f6dd78e0703',
 } as const;
+
+export const client = bedrockConverseClient;
+export const server = bedrockConverseServer;
+
+export const CLAUDE = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+
+export function target(
+  model = CLAUDE,
+  quirks: Partial<Quirks> = {},
+  defaults: WireTarget['defaults'] = {},
+): WireTarget {
+  return { model, quirks: { ...DEFAULT_QUIRKS, ...quirks }, issuer: `bedrock:${model}`, defaults };
+}
+
+/** Parsed bodies are looked into freely: the type that `JSON.parse` itself gives. */
+export type Loose = ReturnType<typeof JSON.parse>;
+
+export function encoded(request: ChatRequest, to: WireTarget = target(), mode: CallMode = 'stream') {
+  const call = client.encode(request, to, mode);
+  return { ...call, json: JSON.parse(call.body) as Loose };
+}
+
+/** `{contentBlockDelta: {…}}` lines, as recordings have them, in frames. */
+export function frames(payloads: readonly (object | string)[]): Uint8Array {
+  return Buffer.concat(
+    payloads.map((payload) => {
+      const parsed = (typeof payload === 'string' ? JSON.parse(payload) : payload) as Record<string, unknown>;
+      const [name = '', inner] = Object.entries(parsed)[0] ?? [];
+      return frame(name, JSON.stringify(inner));
+    }),
+  );
+}
+
+export function frame(name: string, payload: string): Uint8Array {
+  const headers = { ':event-type': name, ':content-type': 'application/json', ':message-type': 'event' };
+  return encodeAwsFrame(headers, payload);
+}
+
+export function exceptionFrame(name: string, payload: object): Uint8Array {
+  return encodeAwsFrame({ ':exception-type': name, ':message-type': 'exception' }, JSON.stringify(payload));
+}
+
+export const createDecoder = (): StreamDecoder => client.createDecoder(target());
+
+export function decode(...bytes: readonly Uint8Array[]): StreamEvent[] {
+  return decodePieces(createDecoder(), bytes);
+}
+
+export const start = { messageStart: { role: 'assistant' } };
+export const text = (contentBlockIndex: number, words: string) => ({
+  contentBlockDelta: { contentBlockIndex, delta: { text: words } },
+});
+export const toolStart = (contentBlockIndex: number, toolUseId: string, name: string) => ({
+  contentBlockStart: { contentBlockIndex, start: { toolUse: { toolUseId, name } } },
+});
+export const toolInput = (contentBlockIndex: number, input: string) => ({
+  contentBlockDelta: { contentBlockIndex, delta: { toolUse: { input } } },
+});
+export const blockStop = (contentBlockIndex: number) => ({ contentBlockStop: { contentBlockIndex } });
+export const stop = (stopReason: string, rest: object = {}) => ({ messageStop: { stopReason, ...rest } });
+export const usage = (inputTokens = 3, outputTokens = 5, rest: object = {}) => ({
+  metadata: { usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, ...rest } },
+});

@@ -57,10 +57,8 @@ export function readCachePoint(block: JsonObject, path: string): CacheControl | 
   return { ttl };
 }
 
-/** Puts a cache point onto the part before it, where that can carry one. */
-export function markLast<Item extends object>(items: Item[], cacheControl: CacheControl): boolean {
+/** Puts a cache point onto the item before it; one at the very beginning closes nothing off. */
+export function markLast(items: { cacheControl?: CacheControl }[], cacheControl: CacheControl): void {
   const last = items.at(-1);
-  if (last === undefined) return false;
-  items[items.length - 1] = { ...last, cacheControl };
-  return true;
+  if (last !== undefined) items[items.length - 1] = { ...last, cacheControl };
 }

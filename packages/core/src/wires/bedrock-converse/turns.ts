@@ -113,7 +113,7 @@ export function orphanAsText(block: Block): Block[] {
   const result = block.json['toolResult'];
   const content =
     isJsonObject(result) && Array.isArray(result['content']) ? result['content'].filter(isJsonObject) : [];
-  const words = content.map((inner) => inner['text']).filter((text) => typeof text === 'string' && !isBlank(text));
+  const words = content.flatMap(({ text }) => (typeof text === 'string' && !isBlank(text) ? [text] : []));
   const others = content.filter((inner) => inner['text'] === undefined).map((json) => ({ json }));
   return [textBlock(`[result of tool call ${block.callId ?? ''}]\n${words.join('\n')}`), ...others];
 }
