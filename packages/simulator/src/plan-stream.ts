@@ -1,6 +1,7 @@
-import type { CallerError, DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
+import type { CallerError, DecodedRequest, StreamEncoder, WireChunk } from '@standin/core/wires/wire';
 import { answerOf } from './answer-of.ts';
 import type { Behaviour } from './behaviour.ts';
+import { brokenEvent } from './binary.ts';
 import { errorAnswer } from './errors.ts';
 import { encodeFrames, type Frame } from './frames.ts';
 import { errorPlace, hang, pace, splitSteps, streamHeaders, upToByte, write } from './pieces.ts';
@@ -41,7 +42,7 @@ export function streamPlan(input: PlanInput, decoded: DecodedRequest): Planned {
       return { outcome: 'error', head, steps: [...first, ...paced(before), write(error)], ending: 'end' };
     }
     case 'broken-event': {
-      const broken = write('data: {"id":"x","type":"content_block_delta","choices":[{"index":0,"delta":{"cont\n\n');
+      const broken = write(brokenEvent(input.surface.wire));
       return {
         outcome: 'garbage',
         head,
@@ -68,16 +69,19 @@ const FINISH_REASON = /"(finish_reason|stop_reason|finishReason|stopReason|done_
 function withoutMarker(frames: readonly Frame[], fault: Behaviour['fault']): readonly Frame[] {
   if (fault === 'no-done') return frames.slice(0, -1);
   if (fault !== 'no-finish') return frames;
-  return frames.filter((frame) => !(frame.closing && FINISH_REASON.test(frame.body)));
+  return frames.filter((frame) => !(frame.closing && FINISH_REASON.test(Buffer.from(frame.body).toString('utf8'))));
 }
 
-function inBandError(input: PlanInput, encoder: StreamEncoder): string {
+function inBandError(input: PlanInput, encoder: StreamEncoder<WireChunk>): WireChunk {
   const { wire } = input.surface;
   const error = errorAnswer(
     input.behaviour.error ?? (wire === 'anthropic-messages' ? 'overloaded' : 'server'),
     errorPlace(input),
   );
   if (wire === 'anthropic-messages') return `event: error\ndata: ${JSON.stringify(error.shape)}\n\n`;
+  if (wire === 'openai-responses') {
+    return `event: error\ndata: ${JSON.stringify({ type: 'error', ...error.shape })}\n\n`;
+  }
   if (wire === 'openai-chat') return `data: ${JSON.stringify(error.shape)}\n\n`;
   const { message } = error.shape;
   const caller: CallerError = {

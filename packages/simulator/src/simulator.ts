@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock, type ChatRequest, type Clock } from '@standin/core/spec/index';
+import { systemClock, type ChatRequest, type Clock, type WireId } from '@standin/core/spec/index';
 import type { Behaviour, Rule, Script } from './behaviour.ts';
 import { createChooser, type Chooser } from './choose.ts';
 import { answerControl } from './control.ts';
@@ -185,6 +185,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, stage: 
   finish('caller-left');
 }
 
+const ID_PREFIXES: Readonly<Partial<Record<WireId, string>>> = {
+  'anthropic-messages': 'msg_sim_',
+  'openai-responses': 'resp_sim_',
+};
+
 function planFor(addressed: Addressed, record: MutableRecord, { director, clock, options }: Stage): ResponsePlan {
   const { key, model, stream, path, headers, sequence } = record;
   const { surface } = addressed;
@@ -196,7 +201,7 @@ function planFor(addressed: Addressed, record: MutableRecord, { director, clock,
     body: record.body,
     stream,
     behaviour: choice.behaviour,
-    id: surface.wire === 'anthropic-messages' ? `msg_sim_${sequence}` : `chatcmpl-sim-${sequence}`,
+    id: `${ID_PREFIXES[surface.wire] ?? 'chatcmpl-sim-'}${sequence}`,
     requestId: `req_sim_${sequence}`,
     model: model ?? '',
     seed: director.script.seed ?? 1,

@@ -183,10 +183,11 @@ function unsealed(answer: ChatResponse): object {
 }
 
 /** The serving side does not store, so ids of items are its own, and reasoning known by its id alone is no content. */
-function withoutIds({ content, rawFinishReason: _, usage, ...rest }: ChatResponse): object {
+function withoutIds({ content, usage, ...rest }: ChatResponse): object {
   const { inputTokens, outputTokens } = usage ?? {};
   return {
     ...rest,
+    rawFinishReason: undefined,
     usage: { inputTokens, outputTokens },
     content: content.flatMap((part): unknown[] => {
       if (part.type === 'reasoning') return [{ ...part, id: undefined }];

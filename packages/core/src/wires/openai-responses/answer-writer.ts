@@ -1,5 +1,5 @@
 import type { StreamEvent } from '../../spec/event.ts';
-import type { JsonObject, JsonValue } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
 import type { AnswerContext } from '../wire.ts';
 import { createItemWriter, type Emit } from './item-writer.ts';
@@ -41,7 +41,7 @@ export function createAnswerWriter(context: AnswerContext, emit: Emit): AnswerWr
     tool_choice: 'auto',
     tools: [],
     top_p: null,
-    usage: usage === undefined || status === 'in_progress' ? null : (writeUsage(usage) as JsonValue),
+    usage: usage === undefined || status === 'in_progress' ? null : writeUsage(usage),
   });
 
   const begin = (): void => {
@@ -56,13 +56,13 @@ export function createAnswerWriter(context: AnswerContext, emit: Emit): AnswerWr
     items.closeAll();
     if (event.usage !== undefined) usage = mergeUsage(usage, event.usage);
     const { reason } = event;
-    if (reason === 'error') {
-      last = response('failed', { code: 'server_error', message: 'The model stopped because of an error.' });
-    } else if (reason === 'length') incomplete = 'max_output_tokens';
+    if (reason === 'length') incomplete = 'max_output_tokens';
     // A refusal that came as words is a complete answer here.
     else if (reason === 'content-filter' || (reason === 'refusal' && !items.refused)) incomplete = 'content_filter';
-    last ??= response(incomplete === undefined ? 'completed' : 'incomplete');
-    emit(`response.${String(last['status'])}`, `"response":${JSON.stringify(last)}`);
+    const status = reason === 'error' ? 'failed' : incomplete === undefined ? 'completed' : 'incomplete';
+    const error = { code: 'server_error', message: 'The model stopped because of an error.' };
+    last = response(status, reason === 'error' ? error : undefined);
+    emit(`response.${status}`, `"response":${JSON.stringify(last)}`);
   };
 
   return {

@@ -12,7 +12,7 @@ import type { Losses } from '../openai-chat/encode-content.ts';
 import { toolCallIdFor, type ToolNames } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
 import { encodeContent, type ContentPart } from './encode-content.ts';
-import { itemOf, sideOf, WIRE } from './facts.ts';
+import { itemOf, sideOf, textOrNone, WIRE } from './facts.ts';
 
 export interface InputContext {
   readonly target: WireTarget;
@@ -242,10 +242,10 @@ function encodeReasoning(part: ReasoningPart, context: InputContext, extra: Json
 function pushItem(part: OpaquePart, context: InputContext, out: JsonObject[]): void {
   const item = itemOf(part.value);
   if (item === undefined) return;
-  const type = String(item['type']);
+  const type = textOrNone(item['type']) ?? '';
   if (context.keepIds) return void out.push(item);
   if (type === 'item_reference' || (type === 'reasoning' && item['encrypted_content'] === undefined)) {
-    context.losses.add(`stored item ${String(item['id'])}`);
+    context.losses.add(`stored item ${textOrNone(item['id']) ?? type}`);
     return;
   }
   if (!ID_OPTIONAL.test(type) && !context.target.quirks.statelessOnly) return void out.push(item);

@@ -110,7 +110,7 @@ export function encodeReasoningOptions(
   const effort = effortOf(request, target, losses);
   const summary = asked?.summary === 'none' ? undefined : asked?.summary;
   if (effort === undefined && summary === undefined) return;
-  if (target.quirks.reasoningStyle === 'none' && !sameWire) {
+  if (target.quirks.reasoningStyle === 'none' && (!sameWire || asked === undefined)) {
     if (asked !== undefined) losses.add('reasoning options');
     return;
   }

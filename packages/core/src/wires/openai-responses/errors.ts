@@ -1,4 +1,4 @@
-import { ProviderError, type ErrorKind } from '../../spec/errors.ts';
+import type { ErrorKind, ProviderError } from '../../spec/errors.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import { inBandError } from '../openai-chat/errors.ts';
 import type { CallerError } from '../wire.ts';

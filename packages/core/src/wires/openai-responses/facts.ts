@@ -23,7 +23,14 @@ export function itemOf(value: JsonValue): JsonObject | undefined {
 
 /** Fields of messages and calls that the vocabulary knows or that say nothing on the way back. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set([
-  ...['type', 'id', 'status', 'role', 'content', 'call_id', 'name', 'arguments'],
+  'type',
+  'id',
+  'status',
+  'role',
+  'content',
+  'call_id',
+  'name',
+  'arguments',
 ]);
 
 /** Fields of a message or call beyond the common ones; the vendor's `id` only where it can be referred to again. */

@@ -49,7 +49,10 @@ export interface ItemReader {
 
 /** Items besides function calls that wait for the caller's own answer. */
 const CALLER_CALLS: ReadonlySet<string> = new Set([
-  ...['custom_tool_call', 'local_shell_call', 'apply_patch_call', 'computer_call'],
+  'custom_tool_call',
+  'local_shell_call',
+  'apply_patch_call',
+  'computer_call',
 ]);
 
 export function createItemReader(builder: BlockBuilder, seed: () => string): ItemReader {
@@ -221,11 +224,7 @@ export function createItemReader(builder: BlockBuilder, seed: () => string): Ite
 
   const reader: ItemReader = {
     open() {
-      const slot: Slot = {
-        ordinal: slots.length,
-        ...{ type: undefined, itemId: undefined, callId: undefined, name: undefined, extra: undefined },
-        ...{ received: new Map(), lastKey: undefined, told: new Set(), block: undefined, opened: false, done: false },
-      };
+      const slot = newSlot(slots.length);
       slots.push(slot);
       return slot;
     },
@@ -262,6 +261,23 @@ export function createItemReader(builder: BlockBuilder, seed: () => string): Ite
         .map((slot) => slot.name ?? ''),
   };
   return reader;
+}
+
+function newSlot(ordinal: number): Slot {
+  return {
+    ordinal,
+    type: undefined,
+    itemId: undefined,
+    callId: undefined,
+    name: undefined,
+    extra: undefined,
+    received: new Map(),
+    lastKey: undefined,
+    told: new Set(),
+    block: undefined,
+    opened: false,
+    done: false,
+  };
 }
 
 function isJson(text: string): boolean {

@@ -1,6 +1,6 @@
 import type { StreamEvent } from '../../spec/event.ts';
 import type { JsonObject, JsonValue } from '../../spec/json.ts';
-import { itemOf, ownItemId, packSignature, sideOf, WIRE } from './facts.ts';
+import { itemOf, ownItemId, packSignature, sideOf, textOrNone, WIRE } from './facts.ts';
 
 /** Sends one event; `fields` is the JSON of its fields without type and sequence number. */
 export type Emit = (type: string, fields: string) => void;
@@ -194,7 +194,7 @@ export function createItemWriter(emit: Emit, answerId: () => string): ItemWriter
     else {
       // Clients of custom tools build the input from its deltas.
       added(at, { ...item, input: '', status: 'in_progress' });
-      const place = where({ id: String(item['id'] ?? ''), at });
+      const place = where({ id: textOrNone(item['id']) ?? '', at });
       emit('response.custom_tool_call_input.delta', `${place},"delta":${JSON.stringify(item['input'])}`);
       emit('response.custom_tool_call_input.done', `${place},"input":${JSON.stringify(item['input'])}`);
     }
