@@ -118,8 +118,8 @@ class Continuation implements Mender {
           pass.push(event);
           break;
         case 'tool-call-start':
-          if (this.#echoing())
-            return { diverged: 'the continuation turns to a tool while it repeats the delivered text' };
+          // Perhaps the text was complete, perhaps not: for a verified replay to tell.
+          if (this.#fresh() === '' || this.#echoing()) return { diverged: 'the continuation turns to a tool at once' };
           this.#flow(pass);
           pass.push(event);
           break;
