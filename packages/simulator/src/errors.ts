@@ -1,4 +1,5 @@
 import type { JsonObject, WireId } from '@standin/core/spec/index';
+import { bedrockFailure, bedrockHeaders } from './bedrock-errors.ts';
 import type { Behaviour, ErrorName, SimulatedError, WaitHints } from './behaviour.ts';
 
 interface Wording {
@@ -215,9 +216,10 @@ export function errorAnswer(error: NonNullable<Behaviour['error']>, place: Error
     typeof error === 'string' ? { name: error } : typeof error === 'number' ? { status: error } : error;
   const name = wanted.name ?? USUAL[wanted.status ?? 500] ?? ((wanted.status ?? 500) < 500 ? 'invalid' : 'server');
   const failure = FAILURES[name];
-  const usual = wire === 'anthropic-messages' ? failure.anthropic.status : undefined;
+  const bedrock = wire === 'bedrock-converse' ? bedrockFailure(name) : undefined;
+  const usual = wire === 'anthropic-messages' ? failure.anthropic.status : bedrock?.status;
   const status = wanted.status ?? usual ?? failure.status;
-  const wording: Wording = { ...(wire === 'anthropic-messages' ? failure.anthropic : failure.openai) };
+  const wording: Wording = { ...(wire === 'anthropic-messages' ? failure.anthropic : (bedrock ?? failure.openai)) };
   const hint = wanted.hints?.text === undefined ? '' : ` Please try again in ${wanted.hints.text}.`;
   const message = (wanted.message ?? wording.message) + hint;
   const full: Wording = {
@@ -235,6 +237,7 @@ export function errorAnswer(error: NonNullable<Behaviour['error']>, place: Error
     'content-type': contentType,
     ...hintHeaders(wanted.hints, wallMs),
     ...shouldRetry(wanted),
+    ...(bedrock === undefined ? {} : bedrockHeaders(full.type)),
     ...wanted.headers,
   };
   return { status, headers, body, shape };

@@ -1,11 +1,12 @@
 import type { StreamEvent } from '@standin/core/spec/index';
-import type { StreamEncoder } from '@standin/core/wires/wire';
+import type { StreamEncoder, WireChunk } from '@standin/core/wires/wire';
 import type { Behaviour } from './behaviour.ts';
+import { splitAwsFrames } from './binary.ts';
 import { wholeCharacters } from './text.ts';
 
 /** One event on the wire and what it carries. */
 export interface Frame {
-  readonly body: string;
+  readonly body: Uint8Array;
   readonly text: string;
   readonly reasoning: string;
   readonly tool: string;
@@ -19,7 +20,7 @@ export interface Frame {
  */
 export function encodeFrames(
   events: readonly StreamEvent[],
-  encoder: StreamEncoder,
+  encoder: StreamEncoder<WireChunk>,
   behaviour: Behaviour,
 ): { frames: Frame[]; at: number } {
   const strike = strikePlace(events, behaviour);
@@ -33,20 +34,25 @@ export function encodeFrames(
   return { frames, at: Math.min(at, frames.length) };
 }
 
-function framesOf(event: StreamEvent, encoded: string): Frame[] {
+function framesOf(event: StreamEvent, encoded: WireChunk): Frame[] {
   const carried = {
     text: event.type === 'text-delta' ? event.text : '',
     reasoning: event.type === 'reasoning-delta' ? event.text : '',
     tool: event.type === 'tool-call-delta' ? event.json : '',
   };
-  // Server-sent events end in an empty line; other framings are one piece per event.
-  const bodies = encoded === '' ? [] : (encoded.match(/[\s\S]*?\n\n|[\s\S]+$/g) ?? []);
+  const bodies = typeof encoded === 'string' ? splitText(encoded) : splitAwsFrames(encoded);
   const nothing = { text: '', reasoning: '', tool: '' };
   return bodies.map((body, i) => ({
     body,
     ...(i === bodies.length - 1 ? carried : nothing),
     closing: event.type === 'finish',
   }));
+}
+
+/** Server-sent events end in an empty line; other text framings are one piece per event. */
+function splitText(encoded: string): Uint8Array[] {
+  const pieces = encoded === '' ? [] : (encoded.match(/[\s\S]*?\n\n|[\s\S]+$/g) ?? []);
+  return pieces.map((piece) => Buffer.from(piece, 'utf8'));
 }
 
 type Unit = 'text' | 'reasoning' | 'tool' | 'events';

@@ -1,4 +1,4 @@
-import type { StreamEncoder } from '@standin/core/wires/wire';
+import type { StreamEncoder, WireChunk } from '@standin/core/wires/wire';
 import type { Behaviour } from './behaviour.ts';
 import type { ErrorPlace } from './errors.ts';
 import type { Frame } from './frames.ts';
@@ -7,9 +7,9 @@ import { seededRandom, seedOf } from './random.ts';
 
 export const FOREVER = Number.POSITIVE_INFINITY;
 export const encode = (text: string): Uint8Array => Buffer.from(text, 'utf8');
-export const write = (text: string, frames: readonly Frame[] = []): PlanStep => ({
+export const write = (chunk: WireChunk, frames: readonly Frame[] = []): PlanStep => ({
   type: 'write',
-  bytes: encode(text),
+  bytes: typeof chunk === 'string' ? encode(chunk) : chunk,
   frames,
 });
 
@@ -30,7 +30,7 @@ export const streamHeaders = (input: PlanInput): Record<string, string> => ({
   ...ownHeaders(input),
 });
 
-export function hang(input: PlanInput, ms = FOREVER, encoder?: StreamEncoder): PlanStep {
+export function hang(input: PlanInput, ms = FOREVER, encoder?: StreamEncoder<WireChunk>): PlanStep {
   const pings = input.behaviour.pingMs !== undefined && input.stream;
   return {
     type: 'wait',
@@ -40,19 +40,19 @@ export function hang(input: PlanInput, ms = FOREVER, encoder?: StreamEncoder): P
 }
 
 /** Frames as writes, with the behaviour's waits between events and its sizes of writes. */
-export function pace(frames: readonly Frame[], input: PlanInput, encoder: StreamEncoder): PlanStep[] {
+export function pace(frames: readonly Frame[], input: PlanInput, encoder: StreamEncoder<WireChunk>): PlanStep[] {
   const { behaviour } = input;
   const perWrite = Math.max(1, behaviour.eventsPerWrite ?? 1);
   if (behaviour.eventMs === undefined) {
     if (behaviour.bytesPerWrite !== undefined || behaviour.randomCuts !== undefined) {
-      return chunked(frames, encode(frames.map((frame) => frame.body).join('')), behaviour);
+      return chunked(frames, Buffer.concat(frames.map((frame) => frame.body)), behaviour);
     }
   }
   const steps: PlanStep[] = [];
   for (let i = 0; i < frames.length; i += perWrite) {
     const group = frames.slice(i, i + perWrite);
     if (behaviour.eventMs !== undefined && i > 0) steps.push(hang(input, behaviour.eventMs, encoder));
-    steps.push(...chunked(group, encode(group.map((frame) => frame.body).join('')), behaviour));
+    steps.push(...chunked(group, Buffer.concat(group.map((frame) => frame.body)), behaviour));
   }
   return steps;
 }

@@ -1,11 +1,12 @@
 import type { ChatRequest } from '@standin/core/spec/index';
+import type { WireChunk } from '@standin/core/wires/wire';
 import type { Behaviour } from './behaviour.ts';
 import type { Frame } from './frames.ts';
 import type { Surface } from './surfaces.ts';
 
 export type PlanStep =
   | { readonly type: 'write'; readonly bytes: Uint8Array; readonly frames: readonly Frame[] }
-  | { readonly type: 'wait'; readonly ms: number; readonly ping?: string; readonly pingMs?: number };
+  | { readonly type: 'wait'; readonly ms: number; readonly ping?: WireChunk; readonly pingMs?: number };
 
 /** What was meant to happen, in one word, for records. */
 export type PlannedOutcome = 'answer' | 'error' | 'reset' | 'close' | 'silent' | 'cut' | 'stall' | 'garbage';

@@ -18,7 +18,7 @@ export function wholePlan(input: PlanInput, decoded: DecodedRequest): Planned {
   const sized = { ...headers, 'content-length': String(body.length) };
   const place = Math.min(body.length, behaviour.atBytes ?? placeInBody(body, answer.text, behaviour.atChars));
   const carried: Frame = {
-    body: '',
+    body: new Uint8Array(0),
     text: answer.text,
     reasoning: answer.reasoning,
     tool: answer.calls.map((call) => call.arguments).join(''),

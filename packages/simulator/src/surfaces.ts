@@ -1,14 +1,15 @@
 import { isJsonObject, type WireId } from '@standin/core/spec/index';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
+import { bedrockConverseServer } from '@standin/core/wires/bedrock-converse/index';
 import { geminiServer } from '@standin/core/wires/gemini/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
-import type { WireServer } from '@standin/core/wires/wire';
+import type { WireChunk, WireServer } from '@standin/core/wires/wire';
 
 /** One protocol as the simulator serves it, under any path prefix. */
 export interface Surface {
   readonly wire: WireId;
-  readonly server: WireServer;
+  readonly server: WireServer<WireChunk>;
   /** Matched against the path without its query. Groups `model` and `verb` may name what other wires put in the body. */
   readonly path: RegExp;
   /** Whether a stream is asked for; default: the body's `stream`. */
@@ -24,6 +25,12 @@ export const SURFACES: readonly Surface[] = [
     server: geminiServer,
     path: /\/(?:models|tunedModels)\/(?<model>[^/]+):(?<verb>generateContent|streamGenerateContent)$/,
     wantsStream: (match) => match.groups?.['verb'] === 'streamGenerateContent',
+  },
+  {
+    wire: 'bedrock-converse',
+    server: bedrockConverseServer,
+    path: /\/model\/(?<model>[^/]+)\/(?<verb>converse|converse-stream)$/,
+    wantsStream: (match) => match.groups?.['verb'] === 'converse-stream',
   },
 ];
 

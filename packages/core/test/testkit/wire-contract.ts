@@ -6,7 +6,7 @@ import type { ChatResponse } from '../../src/spec/response.ts';
 import { collectEvents } from '../../src/stream/collect.ts';
 import { eventsOf } from '../../src/stream/events-of.ts';
 import { validateStream } from '../../src/stream/validate.ts';
-import type { EncodedCall, WireClient, WireServer, WireTarget } from '../../src/wires/wire.ts';
+import type { EncodedCall, WireChunk, WireClient, WireServer, WireTarget } from '../../src/wires/wire.ts';
 import { decodeAtAnyCut, decodePieces } from './cuts.ts';
 import { anyAnswer, testContext } from './samples.ts';
 

@@ -58,7 +58,7 @@ export function readCachePoint(block: JsonObject, path: string): CacheControl | 
 }
 
 /** Puts a cache point onto the item before it; one at the very beginning closes nothing off. */
-export function markLast(items: { cacheControl?: CacheControl }[], cacheControl: CacheControl): void {
+export function markLast(items: object[], cacheControl: CacheControl): void {
   const last = items.at(-1);
   if (last !== undefined) items[items.length - 1] = { ...last, cacheControl };
 }
