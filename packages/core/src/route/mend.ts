@@ -161,7 +161,8 @@ class Continuation implements Mender {
     const held = this.#withoutEcho();
     // A prefill loses its trailing white space on some servers, and the model writes it again.
     const trailing = /\s*$/.exec(this.#delivered)?.[0] ?? '';
-    return trailing !== '' && held.startsWith(trailing) ? held.slice(trailing.length) : held;
+    if (trailing.startsWith(held)) return '';
+    return held.startsWith(trailing) ? held.slice(trailing.length) : held;
   }
 
   /** What is held so far may be no more than the beginning of a repetition. */
