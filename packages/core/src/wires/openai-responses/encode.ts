@@ -15,6 +15,19 @@ const ENCRYPTED = 'reasoning.encrypted_content';
 /** Fields that are never taken from extras: they are the request itself, or how we read its answer. */
 const OURS: ReadonlySet<string> = new Set(['model', 'input', 'instructions', 'tools', 'stream', 'background']);
 
+/** What stands for earlier turns that lie with one vendor. */
+const STATE_FIELDS = ['previous_response_id', 'conversation', 'prompt'] as const;
+
+/**
+ * The field by which a request leans on what one vendor has stored, if any. Such a request loses its beginning at a
+ * target of another protocol, and at one that stores nothing (`statelessOnly`): it has to be refused there.
+ */
+export function stateFieldOf(request: ChatRequest): (typeof STATE_FIELDS)[number] | undefined {
+  if (request.extensions?.wire !== WIRE) return undefined;
+  const { body } = request.extensions;
+  return STATE_FIELDS.find((key) => body[key] != null);
+}
+
 /** A request for `POST {base}/responses`. Our own fields win over the caller's extra ones, those over the configured. */
 export function encode(request: ChatRequest, target: WireTarget, mode: CallMode): EncodedCall {
   const losses = createLosses();
@@ -77,21 +90,23 @@ function stateOf(
   target: WireTarget,
   losses: Losses,
 ): { keepIds: boolean; continued: boolean } {
-  const earlier = ['previous_response_id', 'conversation'].filter((key) => callers[key] != null);
+  const earlier = STATE_FIELDS.filter((key) => callers[key] != null);
   if (target.quirks.statelessOnly) {
     if (callers['store'] === true) losses.add('store');
+    for (const key of earlier) losses.add(key);
     return { keepIds: false, continued: false };
   }
   const continued = sameWire && earlier.length > 0;
-  return { keepIds: continued || (sameWire && callers['store'] !== false), continued };
+  // This target has refused items that another one stored or encrypted: then nothing is referred to by its id.
+  const refused = target.quirks.omitParameters.includes('reasoning_replay');
+  return { keepIds: !refused && (continued || (sameWire && callers['store'] !== false)), continued };
 }
 
 /** A caller of this wire decides on storing; for every other the conversation is in the request, so nothing is stored. */
 function setState(body: JsonObject, target: WireTarget, sameWire: boolean): void {
   if (target.quirks.statelessOnly) {
     body['store'] = false;
-    delete body['previous_response_id'];
-    delete body['conversation'];
+    for (const key of STATE_FIELDS) delete body[key];
   } else if (!sameWire) body['store'] ??= false;
   if (body['store'] !== false || (sameWire && !target.quirks.statelessOnly) || !thinks(target)) return;
   const include: JsonValue[] = Array.isArray(body['include']) ? body['include'] : [];

@@ -6,6 +6,8 @@ import { createEncoder, encodeWhole } from './encode-answer.ts';
 import { encode } from './encode.ts';
 import { readError } from './errors.ts';
 
+export { stateFieldOf } from './encode.ts';
+
 /** OpenAI Responses and every server of its shape, called by us. */
 export const openaiResponsesClient: WireClient = {
   id: 'openai-responses',
