@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
 import { geminiServer } from '@standin/core/wires/gemini/index';
+import { ollamaChatServer } from '@standin/core/wires/ollama-chat/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireServer } from '@standin/core/wires/wire';
@@ -10,6 +11,7 @@ import { sendText, type Exchange } from './exchange.ts';
 import { GOOGLE_ENDPOINTS } from './google-endpoints.ts';
 import { sendHealth, sendLive, sendReady } from './health-route.ts';
 import { sendModel, sendModels } from './models-route.ts';
+import { OLLAMA_ENDPOINTS } from './ollama-endpoints.ts';
 import type { Route } from './route-table.ts';
 
 export interface Endpoint {
@@ -41,6 +43,7 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   },
   // Before `/v1/models/{id}`, which fits their addresses too.
   ...GOOGLE_ENDPOINTS,
+  ...OLLAMA_ENDPOINTS,
   get('/v1/models', sendModels),
   get('/models', sendModels),
   get('/v1/models/{id}', sendModel),
@@ -63,6 +66,7 @@ function get(pattern: string, run: (exchange: Exchange) => void): Route<Endpoint
 /** The protocol a caller speaks where the path does not tell. */
 export function dialectOf(req: IncomingMessage): WireServer {
   if (req.headers['x-goog-api-key'] !== undefined || req.url?.startsWith('/v1beta') === true) return geminiServer;
+  if (req.url?.startsWith('/api/') === true) return ollamaChatServer;
   return req.headers['anthropic-version'] === undefined ? openaiChatServer : anthropicMessagesServer;
 }
 
@@ -72,10 +76,11 @@ POST /v1/chat/completions    OpenAI Chat Completions
 POST /v1/responses           OpenAI Responses
 POST /v1/messages            Anthropic Messages
 POST /v1beta/models/{model}:generateContent and :streamGenerateContent    Google Gemini
+POST /api/chat               Ollama
 GET  /v1/models              the models that can be asked for
 GET  /health                 live, ready, and which keys are resting
 
-Point any OpenAI, Anthropic or Google client at this address; "model" chooses the route.
+Point any OpenAI, Anthropic, Google or Ollama client at this address; "model" chooses the route.
 `;
 
 function sendFront(exchange: Exchange): void {

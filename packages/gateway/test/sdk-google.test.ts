@@ -6,7 +6,7 @@ import { createFakeStandin } from './helpers/fake-standin.ts';
 import { post, startGateway, thrownBy } from './helpers/running-gateway.ts';
 import { ODD_ARGUMENTS, PIXEL } from './helpers/samples.ts';
 
-const WIRES = ['openai-chat', 'anthropic-messages', 'gemini'] as const;
+const WIRES = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini', 'ollama-chat'] as const;
 
 interface Bench {
   readonly client: GoogleGenAI;

@@ -2,6 +2,7 @@ import { isJsonObject, type WireId } from '@standin/core/spec/index';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
 import { bedrockConverseServer } from '@standin/core/wires/bedrock-converse/index';
 import { geminiServer } from '@standin/core/wires/gemini/index';
+import { ollamaChatServer } from '@standin/core/wires/ollama-chat/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireChunk, WireServer } from '@standin/core/wires/wire';
@@ -25,6 +26,13 @@ export const SURFACES: readonly Surface[] = [
     server: geminiServer,
     path: /\/(?:models|tunedModels)\/(?<model>[^/]+):(?<verb>generateContent|streamGenerateContent)$/,
     wantsStream: (match) => match.groups?.['verb'] === 'streamGenerateContent',
+  },
+  {
+    wire: 'ollama-chat',
+    server: ollamaChatServer,
+    path: /\/api\/chat$/,
+    // It streams unless it is told not to.
+    wantsStream: (_match, body) => !(isJsonObject(body) && body['stream'] === false),
   },
   {
     wire: 'bedrock-converse',

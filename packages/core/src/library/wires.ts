@@ -1,6 +1,7 @@
 import { anthropicMessagesClient } from '../wires/anthropic-messages/index.ts';
 import { bedrockConverseClient } from '../wires/bedrock-converse/index.ts';
 import { geminiClient } from '../wires/gemini/index.ts';
+import { ollamaChatClient } from '../wires/ollama-chat/index.ts';
 import { openaiChatClient } from '../wires/openai-chat/index.ts';
 import { openaiResponsesClient } from '../wires/openai-responses/index.ts';
 import type { WireClient } from '../wires/wire.ts';
@@ -13,4 +14,5 @@ export const WIRE_CLIENTS: Readonly<Partial<Record<WireId, WireClient>>> = {
   'anthropic-messages': anthropicMessagesClient,
   gemini: geminiClient,
   'bedrock-converse': bedrockConverseClient,
+  'ollama-chat': ollamaChatClient,
 };

@@ -61,5 +61,6 @@ export function received(call: EncodedCall): unknown {
 
 export function encode(request: ChatRequest, model?: string, mode: CallMode = 'whole', quirks: Partial<Quirks> = {}) {
   const call = client.encode(request, target(model, quirks), mode);
-  return { ...call, json: JSON.parse(call.body) as Loose };
+  const json: Loose = JSON.parse(call.body);
+  return { ...call, json };
 }

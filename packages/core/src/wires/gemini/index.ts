@@ -25,6 +25,4 @@ export const geminiArrayServer: WireServer = {
   createEncoder: createArrayEncoder,
   // A vendor's event stream is no array.
   relayable: () => false,
-  // A vendor answers us with events.
-  relayable: () => false,
 };
