@@ -7,6 +7,7 @@ import { cleanKey } from '../vendors/auth-headers.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
+import { asksForLogin, chooseLogin, githubLogin, isLoginPlaceholder, type LoginRef } from './login.ts';
 import { keyProblem } from './key-text.ts';
 import type { ProviderFields } from './schema/provider.ts';
 import type { SecretOpener } from './secrets/opener.ts';
@@ -17,10 +18,13 @@ export const NO_KEY: Key = { fingerprint: 'none' };
 export interface CredentialContext {
   readonly env: Environment;
   readonly secrets: SecretOpener;
+  /** `<type>.<alias>` of the entry. */
+  readonly ref: string;
 }
 
 export interface Credentials {
   readonly keys: readonly Key[];
+  readonly login?: LoginRef;
   /** `api_key`, `api_keys`, or the variable that held the key. */
   readonly source?: string;
   /** What is wrong with a variable that was found, without its value. */
@@ -53,12 +57,37 @@ export function findCredentials(
   context: CredentialContext,
 ): Credentials {
   if (fields.requires_openai_auth === true) return openaiAuth(context, row);
+  if (isLoginPlaceholder(fields.api_key) || asksForLogin(fields)) {
+    const asked = loginOf(fields, row, region, context);
+    if (asked !== undefined) return asked;
+  }
   const written = [...(fields.api_key === undefined ? [] : [fields.api_key]), ...(fields.api_keys ?? []), ...extra];
   const keys = keysOf(written);
-  if (keys.length > 0) return { keys, source: fields.api_key === undefined ? 'api_keys' : 'api_key' };
+  if (keys.length > 0) return bought({ keys, source: fields.api_key === undefined ? 'api_keys' : 'api_key' }, row);
   const found = fromVariables(keyVariables(row, region), context);
-  if (found !== undefined) return found;
+  if (found !== undefined) return bought(found, row);
+  const login = loginOf(fields, row, region, context);
+  if (login !== undefined) return login;
   return row === undefined || row.keyRequired ? { keys: [] } : { keys: [placeholder(row)] };
+}
+
+function loginOf(
+  fields: ProviderFields,
+  row: VendorRow | undefined,
+  region: string | undefined,
+  context: CredentialContext,
+): Credentials | undefined {
+  const chosen = chooseLogin({ fields, row, ...(region === undefined ? {} : { region }), ...context });
+  if (chosen === undefined) return undefined;
+  if ('problem' in chosen) return { keys: [], problem: chosen.problem };
+  return { keys: [chosen.key], login: chosen.login, source: chosen.source };
+}
+
+/** A GitHub token is no key of Copilot's but buys its tokens. */
+function bought(found: Credentials, row: VendorRow | undefined): Credentials {
+  const [first] = found.keys;
+  const github = first === undefined ? undefined : githubLogin(first, row);
+  return github === undefined ? found : { ...found, keys: [github.key], login: github.login };
 }
 
 export function keyVariables(row: VendorRow | undefined, region: string | undefined): readonly string[] {

@@ -45,7 +45,7 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   const vendor = findVendor(type, fields);
   const row = vendor.row;
   const region = fields.endpoint ?? vendor.region;
-  const credentials = findCredentials(fields, row, region, source.extraKeys, context);
+  const credentials = findCredentials(fields, row, region, source.extraKeys, { ...context, ref });
   const wire = wireOf(fields, row, vendor.wire);
   const uri = fields.uri ?? vendor.url;
   const model = modelOf(source, row, context);
@@ -60,6 +60,7 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
     ...(wire === undefined ? {} : { wire }),
     ...(uri === undefined ? {} : { uri }),
     keys: credentials.keys,
+    ...(credentials.login === undefined ? {} : { login: credentials.login }),
     ...(credentials.source === undefined ? {} : { keySource: credentials.source }),
     ...model,
     implicit: source.implicit,

@@ -1,8 +1,10 @@
 import type { WireId } from '../spec/wire-id.ts';
+import { loginVendor } from '../auth/oauth/vendors.ts';
 import { allVendors } from '../vendors/lookup.ts';
 import { entryPath } from './checks.ts';
 import { wireApiIgnored, wireFor } from './entries.ts';
 import type { ConfigEntry } from './model.ts';
+import type { VendorRow } from '../vendors/row.ts';
 import { isOwnHeader } from './own-headers.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
 import { thinkStyle } from './think.ts';
@@ -22,12 +24,6 @@ const FIELD_WIRES: Readonly<Record<string, readonly WireId[]>> = {
 /** Fields no part of this version reads yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
   live_pricing: 'prices are read from `pricing` only',
-  auth_profile: 'stored logins are not available in this version yet',
-  oauth_client_id: 'logins are not available in this version yet',
-  oauth_client_secret: 'logins are not available in this version yet',
-  oauth_refresh_token: 'logins are not available in this version yet',
-  oauth_resource_url: 'logins are not available in this version yet',
-  oauth_project: 'logins are not available in this version yet',
 };
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -46,24 +42,24 @@ export function checkHonoured(entry: ConfigEntry, wires: ReadonlySet<WireId>, co
     const allowed = FIELD_WIRES[field];
     if (allowed !== undefined && wire !== undefined && !allowed.includes(wire)) {
       warn(field, `has no effect on ${row.name}, which is called by ${wire}`);
-    } else if (FAMILY_FIELDS.includes(field) && field !== 'auth_mode' && row.fields?.includes(field) !== true) {
+    } else if (FAMILY_FIELDS.includes(field) && !isHonoured(field, row)) {
       warn(field, `has no effect on ${row.name}`);
     } else if (NOT_YET[field] !== undefined) warn(field, `has no effect: ${NOT_YET[field]}`);
   }
-  if (fields.auth_mode === 'oauth') {
-    const isKnown = row.fields?.includes('auth_mode') === true || row.auth === 'oauth';
-    warn(
-      'auth_mode',
-      isKnown
-        ? 'logins are not available in this version yet; a key is used'
-        : `has no effect on ${row.name}, which takes a key`,
-    );
-  }
+  if (fields.auth_mode === 'oauth' && loginVendor(row.id) === undefined && row.auth !== 'oauth')
+    warn('auth_mode', `has no effect on ${row.name}, which takes a key`);
   checkEndpoint(entry, warn);
   if (wire !== undefined) checkThink(entry, wire, warn);
   checkHeaders(entry, context);
   checkExtra(entry, warn);
   checkKeyPrefix(entry, warn);
+}
+
+/** The row names it, or it is about a login and the vendor has one. */
+function isHonoured(field: string, row: VendorRow): boolean {
+  if (field === 'auth_mode' || row.fields?.includes(field) === true) return true;
+  if (field === 'profile' || field === 'auth_profile') return loginVendor(row.id) !== undefined;
+  return field.startsWith('oauth_') && row.id === 'gemini';
 }
 
 type Warn = (field: string, message: string) => void;

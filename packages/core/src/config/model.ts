@@ -3,6 +3,7 @@ import type { WireId } from '../spec/wire-id.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Dialect } from './dialects/detect.ts';
+import type { LoginRef } from './login.ts';
 import type { Report } from './issue.ts';
 import type { AgentFields } from './schema/agent.ts';
 import type { ProviderFields } from './schema/provider.ts';
@@ -28,6 +29,8 @@ export interface ConfigEntry {
   readonly uri?: string;
   /** Keys in order; an entry that needs none has one without a secret. Empty: no credential was found. */
   readonly keys: readonly Key[];
+  /** The login the entry calls with; its keys then hold no secret. */
+  readonly login?: LoginRef;
   /** Where the first key was found: a config path or a variable. */
   readonly keySource?: string;
   /** `[[model_routes]]` and the walk use it when nothing else names a model. */

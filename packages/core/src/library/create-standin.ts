@@ -8,7 +8,7 @@ import type { Plan } from '../route/target.ts';
 import type { ChatOptions, Provider } from '../spec/provider.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import { capabilitiesOf } from './planned.ts';
-import { createRuntime, type RuntimeOptions } from './runtime.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import type { Standin, StartOptions } from './standin-types.ts';
 
 export interface CreateStandinOptions extends RuntimeOptions {
@@ -30,20 +30,26 @@ export interface CreateStandinOptions extends RuntimeOptions {
  * for await (const event of standin.chat({ messages: [{ role: 'user', content: 'Hello' }] })) console.log(event);
  */
 export async function createStandin(options: CreateStandinOptions = {}): Promise<Standin> {
-  return standinOf(options.router ?? (await routerFrom(options)), options);
+  const runtime = createRuntime(options);
+  return standinOf(options.router ?? (await routerFrom(options, runtime)), runtime);
 }
 
-async function routerFrom(options: CreateStandinOptions): Promise<ConfigRouter> {
+async function routerFrom(options: CreateStandinOptions, runtime: Runtime): Promise<ConfigRouter> {
   // The config floor brings its schema library along: only those who use a config wait for it.
-  const [{ assertUsable, loadConfig }, { createRouter }, { wireIdsOf }, { WIRE_CLIENTS }] = await Promise.all([
+  const [{ assertUsable, loadConfig }, { createRouter }, { wireIdsOf }, { WIRE_CLIENTS }, logins] = await Promise.all([
     import('../config/load.ts'),
     import('../config/resolve.ts'),
     import('../config/endpoint.ts'),
     import('./wires.ts'),
+    import('../config/login-sessions.ts'),
   ]);
   const config =
     options.config ?? loadConfig({ configPath: options.configPath, env: options.env, wires: wireIdsOf(WIRE_CLIENTS) });
-  return createRouter(assertUsable(config), { wires: WIRE_CLIENTS, env: options.env });
+  return createRouter(assertUsable(config), {
+    wires: WIRE_CLIENTS,
+    env: options.env,
+    logins: logins.createLoginSessions({ env: options.env ?? process.env, ...runtime }),
+  });
 }
 
 /** A Standin over given routes. */

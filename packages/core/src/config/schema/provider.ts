@@ -136,7 +136,11 @@ const family = {
     defaultText: 'api_key',
     spellings: { o_auth: 'oauth', key: 'api_key', apikey: 'api_key', device_code: 'oauth' },
   }),
-  auth_profile: field(z.string().min(1), { description: 'Name of the stored login to use.' }),
+  auth_profile: field(z.string().min(1), {
+    description: 'Name of the stored login to use.',
+    defaultText: 'the active one',
+  }),
+  profile: field(z.string().min(1), { description: 'The same as `auth_profile`.' }),
   oauth_client_id: field(z.string().min(1), { description: 'OAuth client id.' }),
   oauth_client_secret: field(secretText, { description: 'OAuth client secret.', secret: true }),
   oauth_refresh_token: field(secretText, { description: 'OAuth refresh token.', secret: true }),
