@@ -26,10 +26,17 @@ export function answerHeaders(provider: string, model: string, attempts: number)
   ];
 }
 
+/** Attempts at vendors, those that a Standin behind a target made included. */
+export function vendorAttempts(attempts: readonly AttemptRecord[]): number {
+  let count = 0;
+  for (const attempt of attempts) count += attempt.attempts ?? 1;
+  return count;
+}
+
 /** The same of a failed run: the target that was asked last. */
 export function failedHeaders(error: ProviderError, attempts: readonly AttemptRecord[]): string[] {
   const last = attempts.at(-1);
-  const headers = ['x-standin-attempts', `${attempts.length}`];
+  const headers = ['x-standin-attempts', `${vendorAttempts(attempts)}`];
   const provider = last?.provider ?? error.provider;
   const model = last?.model ?? error.model;
   if (provider !== undefined) headers.push('x-standin-provider', headerValue(provider));

@@ -1,5 +1,6 @@
 import type { StartOptions } from '@standin/core/library/standin-types';
 import { describeAttempt } from '@standin/core/route/all-failed';
+import { ATTEMPTS_LEFT_HEADER, attemptsIn } from '@standin/core/route/hops';
 import type { RunHandle } from '@standin/core/route/run-types';
 import type { Plan } from '@standin/core/route/target';
 import {
@@ -33,6 +34,8 @@ export interface CallRoute {
 }
 
 const ignore = (): void => {};
+const singleHeader = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 
 /**
  * One model call of a caller, from its first body byte to the last byte of its answer. Whatever phase it is in, a
@@ -80,7 +83,9 @@ export class Call implements UnderWay {
       const [answer, options] =
         decoded.mode === 'stream' ? this.#stream(decoded, plan, timeoutMs) : this.#whole(decoded, timeoutMs);
       this.#answer = answer;
-      const handle = standin.start(plan, this.#request(decoded), options, answer);
+      const maxAttempts = attemptsIn(singleHeader(req.headers[ATTEMPTS_LEFT_HEADER]));
+      const bounded = maxAttempts === undefined ? options : { ...options, maxAttempts };
+      const handle = standin.start(plan, this.#request(decoded), bounded, answer);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();

@@ -1,7 +1,7 @@
 import type { Answering, Frames, RunResult } from '@standin/core/route/run-types';
 import { ProviderError, type AttemptRecord, type StreamEvent } from '@standin/core/spec/index';
 import type { DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
-import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
+import { answerHeaders, failedHeaders, vendorAttempts, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 import { failureOf, type CallerFailure } from './caller-errors.ts';
 import { baseHeaders } from './exchange.ts';
@@ -95,7 +95,7 @@ export class StreamAnswer implements Answer, KeptAlive {
     if (!res.headersSent) this.#open();
     if (this.#needsTrailers) {
       const { target, attempts } = result;
-      res.addTrailers(pairs(answerHeaders(target.entry, target.model, attempts.length)));
+      res.addTrailers(pairs(answerHeaders(target.entry, target.model, vendorAttempts(attempts))));
     }
     res.end();
     this.#call.finish();

@@ -2,7 +2,7 @@ import type { Frames, RunResult } from '@standin/core/route/run-types';
 import type { AttemptRecord, ProviderError, StreamEvent } from '@standin/core/spec/index';
 import { createCollector } from '@standin/core/stream/collect';
 import type { DecodedRequest } from '@standin/core/wires/wire';
-import { answerHeaders, failedHeaders, type Answer } from './answer.ts';
+import { answerHeaders, failedHeaders, vendorAttempts, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 import { failureOf } from './caller-errors.ts';
 import { sendDocument, sendJson } from './exchange.ts';
@@ -31,7 +31,7 @@ export class WholeAnswer implements Answer {
       const { exchange, route } = this.#call;
       const { context } = exchange;
       const { target, attempts } = result;
-      const headers = answerHeaders(target.entry, target.model, attempts.length);
+      const headers = answerHeaders(target.entry, target.model, vendorAttempts(attempts));
       if (this.#document !== undefined) {
         sendDocument(exchange, this.#document, headers);
         return this.#call.finish();

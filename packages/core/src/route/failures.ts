@@ -9,6 +9,8 @@ export interface AttemptFacts {
   status?: number;
   requestId?: string;
   bytes?: number;
+  /** Vendor attempts that a Standin behind this target made for this one attempt. */
+  attempts?: number;
   lost: readonly string[];
 }
 

@@ -54,6 +54,7 @@ export function recordOf(lane: Lane, requestStartedAt: number, now: number, erro
     rule: error?.rule,
     rescue: decision.rescue,
     usage: lane.usage,
+    attempts: facts?.attempts,
     bytes: facts?.bytes,
     lost: facts !== undefined && facts.lost.length > 0 ? facts.lost : undefined,
   };
@@ -61,5 +62,6 @@ export function recordOf(lane: Lane, requestStartedAt: number, now: number, erro
 
 /** Who answers, for whoever passes the answer on. */
 export function answering({ target, decision, handle }: Lane): Answering {
-  return { target, attempt: decision.state.attempts, requestId: handle?.facts.requestId };
+  const nested = (handle?.facts.attempts ?? 1) - 1;
+  return { target, attempt: decision.state.attempts + nested, requestId: handle?.facts.requestId };
 }

@@ -145,6 +145,8 @@ export interface AttemptRecord {
   /** How this attempt mended an answer that had broken off. */
   readonly rescue?: string;
   readonly usage?: Usage;
+  /** Vendor attempts that a Standin behind this target made for this one; absent: it was one. */
+  readonly attempts?: number;
   /** Bytes of body received from the vendor. */
   readonly bytes?: number;
   /** What could not be carried to this target. */
