@@ -96,7 +96,8 @@ function isStale(lock: string, mark: string): boolean {
   const ageMs = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
   // A lock is empty for the moment between its creation and its mark.
   if (mark === '' || host !== hostname()) return ageMs > STALE_MS;
-  return !isAlive(Number(pid)) || ageMs > STALE_MS;
+  // A holder that was merely paused still writes when it wakes.
+  return !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {

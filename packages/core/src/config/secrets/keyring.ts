@@ -61,7 +61,7 @@ export function storeInKeyring(env: Environment, account: string, key: Buffer): 
 function ask(program: string, args: readonly string[], env: Environment, input = ''): string | undefined {
   try {
     return execFileSync(program, [...args], {
-      env: env as NodeJS.ProcessEnv,
+      env,
       input,
       encoding: 'utf8',
       timeout: LIMIT_MS,

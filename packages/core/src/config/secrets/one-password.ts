@@ -28,7 +28,7 @@ export function readReferenceLater(reference: string, env: Environment): Promise
 
 function options(env: Environment): ExecFileOptionsWithStringEncoding & { stdio: ['ignore', 'pipe', 'ignore'] } {
   return {
-    env: env as NodeJS.ProcessEnv,
+    env,
     encoding: 'utf8',
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',

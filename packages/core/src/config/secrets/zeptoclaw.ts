@@ -1,6 +1,9 @@
 import { argon2Sync } from 'node:crypto';
 import { createRequire } from 'node:module';
 
+import type * as ciphers from '@noble/ciphers/chacha.js';
+import type * as hashes from '@noble/hashes/argon2.js';
+
 import { hexBytes, KEY_BYTES, utf8 } from './sealed.ts';
 
 // ZeptoClaw src/security/encryption.rs, read 2026-11.
@@ -13,9 +16,6 @@ const NONCE_BYTES = 24;
 /** Loading a config is synchronous, and most have no such secret: the ciphers are loaded when one is met. */
 const load = createRequire(import.meta.url);
 
-type Ciphers = typeof import('@noble/ciphers/chacha.js');
-type Hashes = typeof import('@noble/hashes/argon2.js');
-
 /**
  * Opens `ENC[1:salt:nonce:ciphertext]` (XChaCha20-Poly1305). 64 hex digits are the key itself, anything else is a
  * passphrase for Argon2id. `undefined`: damaged, or another key.
@@ -27,7 +27,7 @@ export function openZeptoclaw(text: string, master: string): string | undefined 
   if (salt?.length !== SALT_BYTES || nonce?.length !== NONCE_BYTES || body === undefined) return undefined;
   const raw = hexBytes(master);
   const key = raw?.length === KEY_BYTES ? raw : derive(master, salt);
-  const { xchacha20poly1305 } = load('@noble/ciphers/chacha.js') as Ciphers;
+  const { xchacha20poly1305 } = load('@noble/ciphers/chacha.js') as typeof ciphers;
   try {
     return utf8(xchacha20poly1305(key, nonce).decrypt(body));
   } catch {
@@ -51,6 +51,6 @@ function derive(passphrase: string, salt: Buffer): Uint8Array {
       // Built against an OpenSSL without Argon2: the JavaScript one follows.
     }
   }
-  const { argon2id } = load('@noble/hashes/argon2.js') as Hashes;
+  const { argon2id } = load('@noble/hashes/argon2.js') as typeof hashes;
   return argon2id(Buffer.from(passphrase, 'utf8'), salt, { t: PASSES, m: MEMORY_KIB, p: LANES, dkLen: KEY_BYTES });
 }

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+
+import { readConfigFile } from '../files.ts';
+import { ConfigError, formatIssue, type Issue } from '../issue.ts';
+import { loadConfigText, type LoadOptions } from '../load.ts';
+import { formatPath, type ConfigPath } from '../path.ts';
+import { SCHEMA_VERSION } from '../schema/root.ts';
+import { nodeAt } from '../schema/walk.ts';
+import { withFileLock } from './file-lock.ts';
+import { renameReferences } from './references.ts';
+import { EditError, renameToml, setToml, unsetToml } from './toml-edit.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** What is done to the text of a config; text in, text out. */
+export type TextChange = (text: string) => string;
+
+export interface EditOutcome {
+  readonly changed: boolean;
+  readonly created: boolean;
+  /** Warnings that the change brought; it was made all the same. */
+  readonly warnings: readonly Issue[];
+}
+
+/** A list by the schema, so that `model_routes.0.hint` makes an item and not a table named `0`. */
+export const isListPath = (path: ConfigPath): boolean => path.length > 0 && nodeAt(path)?.shape.type === 'array';
+
+export const setting =
+  (path: ConfigPath, value: unknown): TextChange =>
+  (text) =>
+    setToml(text, path, value, { isList: isListPath });
+
+export const unsetting =
+  (path: ConfigPath): TextChange =>
+  (text) =>
+    unsetToml(text, path);
+
+/** Gives an entry or an agent another alias; every reference to it follows. */
+export const renaming =
+  (path: ConfigPath, alias: string): TextChange =>
+  (text) =>
+    renameToml(renameReferences(text, path, alias), path, alias);
+
+/**
+ * Changes a config file as a whole, under its lock: what another process wrote in the meantime is kept. The new text
+ * must load without an error that the old one did not have; else the file stays as it is and `ConfigError` is thrown.
+ * A file that is not there begins with `schema_version`.
+ */
+export async function editConfigFile(
+  file: string,
+  change: TextChange,
+  options: LoadOptions = {},
+): Promise<EditOutcome> {
+  return withFileLock(file, () => {
+    const created = !existsSync(file);
+    const before = created ? `schema_version = ${SCHEMA_VERSION}\n` : readConfigFile(file);
+    const old = loadConfigText(before, file, options);
+    if (old.dialect !== 'native') {
+      const suggestion = 'convert it first: standin config migrate';
+      throw new ConfigError([
+        { level: 'error', file, message: 'only the native dialect is edited in place', suggestion },
+      ]);
+    }
+    const after = changed(before, change, file);
+    if (after === before && !created) return { changed: false, created, warnings: [] };
+    const next = loadConfigText(after, file, options);
+    const known = new Set([...old.report.errors, ...old.report.warnings].map(identity));
+    const isNew = (issue: Issue): boolean => !known.has(identity(issue));
+    const errors = next.report.errors.filter(isNew);
+    if (errors.length > 0)
+      throw new ConfigError(errors.map((issue) => ({ ...issue, message: `not changed: ${issue.message}` })));
+    writeWhole(file, after);
+    return { changed: true, created, warnings: next.report.warnings.filter(isNew) };
+  });
+}
+
+function changed(text: string, change: TextChange, file: string): string {
+  try {
+    return change(text);
+  } catch (cause) {
+    if (!(cause instanceof EditError)) throw cause;
+    throw new ConfigError([{ level: 'error', file, message: cause.message }]);
+  }
+}
+
+/** The same finding on another line is the same finding. */
+function identity({ level, path = '', message }: Issue): string {
+  return formatIssue({ level, path, message });
+}
+
+/** Where an alias stands: `providers.models.<type>.<alias>` or `agents.<alias>`. Throws `EditError` for another place. */
+export function aliasPath(path: ConfigPath): 'entry' | 'agent' {
+  if (path.length === 4 && path[0] === 'providers' && path[1] === 'models') return 'entry';
+  if (path.length === 2 && path[0] === 'agents') return 'agent';
+  throw new EditError(`${formatPath(path)} has no alias: name providers.models.<type>.<alias> or agents.<alias>`);
+}
