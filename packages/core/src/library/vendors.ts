@@ -4,6 +4,7 @@ import type { JsonObject } from '../spec/json.ts';
 import type { Provider } from '../spec/provider.ts';
 import { Secret } from '../spec/secret.ts';
 import { createRedactor } from '../transport/redact.ts';
+import { awsEndpointOptions, awsKeys } from '../config/aws.ts';
 import { parseWaitHintMs } from '../transport/retry-after.ts';
 import { createEndpoint } from '../vendors/endpoint.ts';
 import { pickWire, resolveSlug, unknownSlugMessage } from '../vendors/lookup.ts';
@@ -62,6 +63,13 @@ export function vendor(slug: string, options: VendorOptions = {}): Provider {
       message: `${name} has no key: pass apiKey${variables}.`,
     });
   }
+  const keys = awsKeys(
+    row,
+    secrets.length === 0
+      ? [{ fingerprint: 'none' }]
+      : secrets.map((secret) => ({ fingerprint: secret.fingerprint, secret })),
+    process.env,
+  );
   const endpoint = createEndpoint({
     entry: name,
     row,
@@ -75,6 +83,7 @@ export function vendor(slug: string, options: VendorOptions = {}): Provider {
     timeoutMs: options.timeoutMs,
     waitHint: parseWaitHintMs,
     createRedactor,
+    ...awsEndpointOptions({ row, uri: options.baseUrl ?? match.url, keys }, process.env),
   });
   const model = options.model ?? '';
   const quirks = endpoint.quirksFor(model);
@@ -87,10 +96,7 @@ export function vendor(slug: string, options: VendorOptions = {}): Provider {
         slot: row.id,
         model,
         defaultModel: row.defaultModel ?? defaultModelFor(row.id),
-        keys:
-          secrets.length === 0
-            ? [{ fingerprint: 'none' }]
-            : secrets.map((secret) => ({ fingerprint: secret.fingerprint, secret })),
+        keys,
         via: { endpoint },
         vision: quirks.vision ?? (model === '' ? undefined : visionFor(model)),
         nativeTools: quirks.nativeTools,
