@@ -89,6 +89,8 @@ class Continuation implements Mender {
   readonly #echoes: boolean;
   #held = '';
   #index = -1;
+  /** The block that is held has ended. */
+  #ended = false;
   #flowing = false;
   continued: number | undefined;
 
@@ -110,12 +112,11 @@ class Continuation implements Mender {
         case 'text-delta':
           this.#index = event.index;
           this.#held += event.text;
+          this.#ended = false;
           if (this.#decided()) this.#flow(pass);
           break;
         case 'text-end':
-          if (this.#fresh() === '' || this.#echoing()) break;
-          this.#flow(pass);
-          pass.push(event);
+          this.#ended = true;
           break;
         case 'tool-call-start':
           // Perhaps the text was complete, perhaps not: for a verified replay to tell.
@@ -152,13 +153,17 @@ class Continuation implements Mender {
     if (this.#continues) this.continued = this.#index;
     else pass.push({ type: 'text-start', index: this.#index });
     if (text !== '') pass.push({ type: 'text-delta', index: this.#index, text });
+    if (this.#ended) pass.push({ type: 'text-end', index: this.#index });
   }
 
   /** The held text without what the caller already has. */
   #fresh(): string {
-    const overlap = this.#method === 'instructed' ? leadingOverlap(this.#delivered, this.#held) : 0;
-    if (overlap > 0) return this.#held.slice(overlap);
-    const held = this.#withoutEcho();
+    let held = this.#withoutEcho();
+    if (this.#method === 'instructed') {
+      const overlap = leadingOverlap(this.#delivered, held);
+      if (overlap > 0) return held.slice(overlap);
+      held = held.slice(leadingOverlap(this.#delivered.trimEnd(), held));
+    }
     // A prefill loses its trailing white space on some servers, and the model writes it again.
     const trailing = /\s*$/.exec(this.#delivered)?.[0] ?? '';
     if (trailing.startsWith(held)) return '';
