@@ -3,6 +3,7 @@ import { ProviderError, type ErrorDetails, type ErrorPhase } from '../spec/error
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import type { WireId } from '../spec/wire-id.ts';
+import type { OutputGuard } from '../tools/output/index.ts';
 import type { HttpExchange, ResponseHead, Transport } from '../transport/transport.ts';
 import type { CallMode, EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
 import { createFrameCutter, type FrameCutter } from './frames.ts';
@@ -10,6 +11,7 @@ import { applyRepairs } from './repair.ts';
 import type { Frames } from './run-types.ts';
 import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
 import { startProviderAttempt } from './provider-attempt.ts';
+import { tailor, type AnswerReader } from './tailor.ts';
 import type { Endpoint, Key, OutgoingCall, Target } from './target.ts';
 import { createWatch, type Watch, type WatchLimits } from './watch.ts';
 
@@ -27,6 +29,10 @@ export interface AttemptInput {
   readonly transport: Transport;
   /** Pass the vendor's own bytes on beside the events, when it speaks this protocol. */
   readonly relay?: WireId;
+  /** Watches over the request's structured output. */
+  readonly guard?: OutputGuard;
+  /** The attempt goes on with an answer that broke off. */
+  readonly mends?: boolean;
 }
 
 /** Callbacks of one attempt: events, then exactly one of `onDone` and `onFail`. Nothing after `abort()`. */
@@ -65,6 +71,7 @@ class WireAttempt implements AttemptHandle {
   readonly #watch: Watch;
   readonly #wireTarget: WireTarget | undefined;
   #toolNames: Readonly<Record<string, string>> | undefined;
+  #reader: AnswerReader | undefined;
   #exchange: HttpExchange | undefined;
   #head: ResponseHead | undefined;
   #decoder: StreamDecoder | undefined;
@@ -86,14 +93,17 @@ class WireAttempt implements AttemptHandle {
     try {
       const base = endpoint.quirksFor(input.target.model);
       const fitted = applyRepairs(input.request, base, input.repairs);
+      const nativeTools = fitted.quirks.nativeTools && input.target.nativeTools !== false;
+      const tailored = tailor(fitted.request, { ...fitted.quirks, nativeTools }, input);
       this.#wireTarget = {
         model: input.target.model,
         quirks: fitted.quirks,
         issuer: `${endpoint.slot}:${input.target.model}`,
         defaults: endpoint.defaults,
       };
-      call = endpoint.wire.encode(fitted.request, this.#wireTarget, input.mode);
-      this.facts.lost = call.lost;
+      call = endpoint.wire.encode(tailored.request, this.#wireTarget, input.mode);
+      this.#reader = tailored.reader(call.outputInWords === true);
+      this.facts.lost = [...tailored.notes, ...call.lost];
       this.#toolNames = call.toolNames;
       this.facts.url = endpoint.urlFor(call.path);
     } catch (error) {
@@ -158,9 +168,11 @@ class WireAttempt implements AttemptHandle {
     }
   }
 
-  /** The caller speaks this vendor's protocol and no name was rewritten: bytes can go through as they came. */
+  /** The caller speaks this vendor's protocol and nothing is rewritten: bytes can go through as they came. */
   get #relays(): boolean {
-    return this.#input.relay === this.#endpoint.wire.id && this.#toolNames === undefined;
+    return (
+      this.#input.relay === this.#endpoint.wire.id && this.#toolNames === undefined && this.#reader?.rewrites !== true
+    );
   }
 
   #onData(chunk: Uint8Array): void {
@@ -265,10 +277,9 @@ class WireAttempt implements AttemptHandle {
       this.#phase = 'content';
       this.#watch.progress();
     }
-    this.#sink.onEvents(
-      this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames)),
-      frames,
-    );
+    const named = this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames));
+    const shown = this.#reader?.push(named) ?? named;
+    if (shown.length > 0 || frames !== undefined) this.#sink.onEvents(shown, frames);
   }
 
   #complete(): void {

@@ -3,6 +3,7 @@ import { isContent, isReasoning } from '../spec/event.ts';
 import type { Provider } from '../spec/provider.ts';
 import type { AttemptHandle, AttemptInput, AttemptSink } from './attempt.ts';
 import { fromUnknown, timedOut, type AttemptFacts } from './failures.ts';
+import { tailor } from './tailor.ts';
 import { createWatch } from './watch.ts';
 
 /** An attempt carried out by a hand-written Provider: its iterator is pulled, its errors become typed failures. */
@@ -28,12 +29,18 @@ export function startProviderAttempt(input: AttemptInput, provider: Provider, si
     const model = input.target.model === '' ? input.request.model : input.target.model;
     const options = { signal: controller.signal, stream: input.mode === 'stream' };
     let finished = false;
-    for await (const event of provider.chat({ ...input.request, model }, options)) {
+    const nativeTools = input.target.nativeTools !== false && !input.repairs.includes('tools');
+    const structuredOutput = provider.capabilities.structuredOutput === false ? 'none' : 'json_schema';
+    const tailored = tailor(input.request, { nativeTools, structuredOutput }, input);
+    const reader = tailored.reader(false);
+    facts.lost = tailored.notes;
+    for await (const event of provider.chat({ ...tailored.request, model }, options)) {
       if (over) return;
       if (isContent(event)) sawContent = true;
       if (isContent(event) || isReasoning(event)) watch.progress();
       if (event.type === 'finish') finished = true;
-      sink.onEvents([event]);
+      const shown = reader?.push([event]) ?? [event];
+      if (shown.length > 0) sink.onEvents(shown);
       if (paused !== undefined) await paused.wait;
     }
     if (over) return;

@@ -31,6 +31,10 @@ const REPAIRS: Readonly<Record<string, (request: ChatRequest) => Repaired>> = {
   stream_options: (request) => ({ request, quirks: { streamUsage: false } }),
   max_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_completion_tokens' } }),
   max_completion_tokens: (request) => ({ request, quirks: { maxTokensField: 'max_tokens' } }),
+  // The tools go into the prompt instead.
+  tools: (request) => ({ request, quirks: { nativeTools: false } }),
+  // The format is asked for in words instead.
+  response_format: (request) => ({ request, quirks: { structuredOutput: 'none' } }),
   developer: (request) => ({ request, quirks: { systemRole: 'system' } }),
   system: (request) => ({ request, quirks: { systemRole: 'merge' } }),
 };

@@ -4,6 +4,7 @@ import type { StreamEvent } from '../spec/event.ts';
 import type { Log } from '../spec/log.ts';
 import type { WireId } from '../spec/wire-id.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { SchemaValidator } from '../tools/output/index.ts';
 import type { CallMode } from '../wires/wire.ts';
 import type { Health } from './health.ts';
 import type { Target } from './target.ts';
@@ -57,6 +58,8 @@ export interface RunOptions {
   readonly log: Log;
   /** The caller's protocol: a vendor of the same one is relayed byte for byte where nothing must be rewritten. */
   readonly relay?: WireId;
+  /** Checks structured answers against their schema. Absent: they are only checked for being JSON. */
+  readonly validateSchema?: SchemaValidator;
   readonly signal?: AbortSignal;
   readonly onAttempt?: (attempt: AttemptRecord) => void;
 }

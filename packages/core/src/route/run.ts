@@ -2,6 +2,7 @@ import { ProviderError, type AttemptRecord, type ErrorDetails } from '../spec/er
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import { mergeUsage } from '../spec/usage.ts';
+import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
 import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.ts';
@@ -15,6 +16,7 @@ import { needsOf } from './needs.ts';
 import { withInstruction, withPrefill } from './overlap.ts';
 import { mayRenew } from './renew.ts';
 import { reportFailure } from './report.ts';
+import { guardFor } from './tailor.ts';
 import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
 import type { Plan } from './target.ts';
@@ -39,6 +41,7 @@ class Run implements RunHandle {
   readonly #attempts: AttemptRecord[] = [];
   readonly #repairs = new Map<number, string[]>();
   readonly #lanes = new Set<Lane>();
+  readonly #guard: OutputGuard | undefined;
   readonly #onAbort = (): void => this.cancel();
   #state: WalkState;
   /** The lane whose events the caller sees. */
@@ -55,6 +58,7 @@ class Run implements RunHandle {
     this.#options = options;
     this.#sink = sink;
     this.#context = { plan, needs: needsOf(request), health: options.health, random: options.random };
+    this.#guard = guardFor(request.outputFormat, options.validateSchema);
     this.#state = startWalk(plan, options.clock.now());
     if (options.signal?.aborted === true) {
       queueMicrotask(() => this.#cancelled());
@@ -117,6 +121,8 @@ class Run implements RunHandle {
         limits: attemptLimits(this.#plan, this.#state, target, mode, now),
         clock,
         transport,
+        guard: this.#guard,
+        mends: lane.mender !== undefined,
         relay: lane.mender === undefined && this.#stage === 'nothing' ? this.#options.relay : undefined,
       },
       {

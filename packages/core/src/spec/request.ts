@@ -22,9 +22,11 @@ export type ToolChoice =
 
 export type OutputFormat =
   | { readonly type: 'text' }
-  | { readonly type: 'json' }
+  | { readonly type: 'json'; readonly repair?: boolean }
   | {
       readonly type: 'json-schema';
+      /** Ask once more, with what was wrong, when a whole (not streamed) answer does not fit. Default false. */
+      readonly repair?: boolean;
       readonly name: string;
       readonly schema: JsonObject;
       readonly description?: string;

@@ -39,6 +39,8 @@ export interface EncodedCall {
   readonly lost: readonly string[];
   /** Tool names that had to be rewritten for this wire: sent name → the caller's own, restored in the answer. */
   readonly toolNames?: Readonly<Record<string, string>>;
+  /** The output format was asked for in words only: the answer may have fences or prose around it. */
+  readonly outputInWords?: boolean;
 }
 
 /**

@@ -76,7 +76,8 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
     body: writeBody(body, system, turns),
     lost: losses.list,
   };
-  return Object.keys(toolNames).length === 0 ? call : { ...call, toolNames };
+  const inWords = asksInWords(request, target, traits) ? { outputInWords: true } : {};
+  return Object.keys(toolNames).length === 0 ? { ...call, ...inWords } : { ...call, ...inWords, toolNames };
 }
 
 /** Thinking that the caller of this wire configured in a way only this wire knows. */
@@ -191,6 +192,12 @@ function addOutput(
     }
   }
   if (Object.keys(config).length > 0) body['output_config'] = config;
+}
+
+function asksInWords(request: ChatRequest, target: WireTarget, traits: ModelTraits): boolean {
+  const type = request.outputFormat?.type;
+  if (type === 'json-schema') return !traits.structuredOutput || target.quirks.structuredOutput !== 'json_schema';
+  return type === 'json';
 }
 
 function schemaInstruction(schema: JsonObject, description: string | undefined): string {
