@@ -19,5 +19,7 @@ const result = await campaign({
 });
 const { failures, ...sums } = result;
 for (const failure of failures) console.log(values.brief ? `seed ${failure.seed}: ${failure.problem}` : failure.report);
-console.log(JSON.stringify({ ...sums, failures: failures.length, seconds: Math.round((performance.now() - started) / 100) / 10 }));
+console.log(
+  JSON.stringify({ ...sums, failures: failures.length, seconds: Math.round((performance.now() - started) / 100) / 10 }),
+);
 process.exitCode = failures.length > 0 ? 1 : 0;

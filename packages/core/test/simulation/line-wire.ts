@@ -99,7 +99,10 @@ export function createLineWire(onEncode: (call: LineCall) => void): WireClient {
 }
 
 export function lineCall(request: ChatRequest, model: string, mode: 'stream' | 'whole'): LineCall {
-  const texts = request.messages.map(({ role, content }) => ({ role, text: typeof content === 'string' ? content : '' }));
+  const texts = request.messages.map(({ role, content }) => ({
+    role,
+    text: typeof content === 'string' ? content : '',
+  }));
   const last = texts.at(-1);
   const before = texts.at(-2);
   return {

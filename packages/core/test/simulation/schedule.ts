@@ -123,20 +123,44 @@ class Dice {
   }
 }
 
-const WORDS = ['so', 'the', 'answer', 'is', 'forty', 'two', 'or  ', 'not', 'at', 'all', 'we', 'think\n', 'ünïcødé', '😀'];
+const WORDS = [
+  'so',
+  'the',
+  'answer',
+  'is',
+  'forty',
+  'two',
+  'or  ',
+  'not',
+  'at',
+  'all',
+  'we',
+  'think\n',
+  'ünïcødé',
+  '😀',
+];
 
 function textOf(dice: Dice): string {
   const count = dice.int(1, dice.chance(0.1) ? 30 : 9);
   return Array.from({ length: count }, () => dice.of(WORDS)).join(' ');
 }
 
-const ENDS: readonly AnswerEnd[] = ['cut', 'clean-cut', 'stall', 'error-event', 'garbage', 'no-finish', 'hangs-open', 'finish-error'];
+const ENDS: readonly AnswerEnd[] = [
+  'cut',
+  'clean-cut',
+  'stall',
+  'error-event',
+  'garbage',
+  'no-finish',
+  'hangs-open',
+  'finish-error',
+];
 
 function shape(dice: Dice): AnswerShape {
   const healthy = dice.chance(0.4);
   const slow = dice.chance(0.15);
   return {
-    headMs: slow ? dice.int(4_000, 30_000) : dice.int(0, 400),
+    headMs: slow ? (dice.chance(0.5) ? dice.int(7_500, 11_500) : dice.int(4_000, 30_000)) : dice.int(0, 400),
     gapMs: dice.chance(0.05) ? dice.int(1_000, 9_000) : dice.int(0, 50),
     perChunk: dice.int(1, 8),
     ragged: dice.chance(0.3),
@@ -146,7 +170,9 @@ function shape(dice: Dice): AnswerShape {
     divergeAt: dice.chance(0.12) ? dice.int(0, 30) : undefined,
     end: healthy ? 'ok' : dice.of(ENDS),
     at: dice.next(),
-    finish: dice.chance(0.9) ? 'stop' : dice.of(['length', 'content-filter', 'refusal', 'pause', 'other', 'tool-calls'] as const),
+    finish: dice.chance(0.9)
+      ? 'stop'
+      : dice.of(['length', 'content-filter', 'refusal', 'pause', 'other', 'tool-calls'] as const),
     empty: dice.chance(0.05),
     prefill: dice.of(['continue', 'continue', 'refuse', 'echo', 'other', 'space-lost', 'nothing'] as const),
     inBand: dice.of(['server', 'overloaded', 'rate-limit', 'content-policy', 'quota'] as const),

@@ -26,12 +26,16 @@ function* smaller(schedule: Schedule): Generator<Schedule> {
         yield put(target.acts.map((other, i) => (i === at ? simple : other)));
       }
     }
-    if (target.keys > 1) yield { ...schedule, targets: targets.map((other, i) => (i === index ? { ...other, keys: 1 } : other)) };
+    if (target.keys > 1)
+      yield { ...schedule, targets: targets.map((other, i) => (i === index ? { ...other, keys: 1 } : other)) };
   }
   for (const [index, request] of requests.entries()) {
     for (const field of ['leavesMs', 'leavesOn', 'pause'] as const) {
       if (request[field] === undefined) continue;
-      yield { ...schedule, requests: requests.map((other, i) => (i === index ? { ...other, [field]: undefined } : other)) };
+      yield {
+        ...schedule,
+        requests: requests.map((other, i) => (i === index ? { ...other, [field]: undefined } : other)),
+      };
     }
     const words = request.text.split(' ');
     if (words.length > 1) {
@@ -47,7 +51,11 @@ function* smaller(schedule: Schedule): Generator<Schedule> {
 const ruleOf = (problem: string): string => problem.replaceAll(/"(?:[^"\\]|\\.)*"|\d+|\[.*\]/g, '…').slice(0, 60);
 
 /** The smallest schedule found that breaks the same rule. */
-export async function shrink(schedule: Schedule, problem: string, tries = 600): Promise<{ schedule: Schedule; problem: string }> {
+export async function shrink(
+  schedule: Schedule,
+  problem: string,
+  tries = 600,
+): Promise<{ schedule: Schedule; problem: string }> {
   let best = { schedule, problem };
   let left = tries;
   for (let found = true; found && left > 0;) {

@@ -25,9 +25,9 @@ const MOST_STEPS = 200_000;
 export async function simulate(schedule: Schedule): Promise<Verdict> {
   const chance = seeded(schedule.seed ^ 0x5e_ed);
   const clock = createSimClock(chance);
-  const now = clock.product.now;
-  let problem: string | undefined;
-  const fail = (what: string): void => void (problem ??= what);
+  const now = (): number => clock.product.now();
+  const broken: { problem?: string } = {};
+  const fail = (what: string): void => void (broken.problem ??= what);
   const seen: Seen[] = schedule.requests.map(newSeen);
   const world = createWorld({ schedule, clock, chance, delivered: (request) => seen[request]?.text ?? '', fail });
   const health = watchHealth(createHealth(), now, fail);
@@ -93,7 +93,12 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
     clock.world.after(fromMs, () => {
       if (me.ended !== undefined) return;
       me.handle?.pause();
-      if (world.upstreams.some((upstream) => upstream.request === index && !upstream.closed && !upstream.paused && isWire(schedule, upstream.target))) {
+      if (
+        world.upstreams.some(
+          (upstream) =>
+            upstream.request === index && !upstream.closed && !upstream.paused && isWire(schedule, upstream.target),
+        )
+      ) {
         fail(`request ${index} was paused, its upstream is still read`);
       }
     });
@@ -104,7 +109,7 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
 
   schedule.requests.forEach((spec, index) => clock.world.after(spec.startMs, () => begin(spec, index)));
   const slow = schedule.targets.some((target) => target.provider === true);
-  for (let steps = 0; problem === undefined; steps++) {
+  for (let steps = 0; broken.problem === undefined; steps++) {
     if (steps > MOST_STEPS) fail('the schedule does not end');
     await (slow ? new Promise((resolve) => setImmediate(resolve)) : undefined);
     if (seen.every((one) => one.ended !== undefined)) break;
@@ -113,12 +118,14 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
       if (one.ended === undefined) fail(`request ${index} never ended`);
     });
   }
-  for (const [index, one] of seen.entries()) if (one.terminals > 1) fail(`request ${index} ended ${one.terminals} times`);
+  for (const [index, one] of seen.entries())
+    if (one.terminals > 1) fail(`request ${index} ended ${one.terminals} times`);
   const attempts = seen.flatMap((one) => one.attempts);
   return {
-    ...(problem === undefined ? {} : { problem }),
+    ...broken,
     ends: seen.map((one) => one.ended ?? 'error'),
-    rescued: seen.filter((one) => one.ended === 'done' && one.attempts.some((attempt) => attempt.rescue !== undefined)).length,
+    rescued: seen.filter((one) => one.ended === 'done' && one.attempts.some((attempt) => attempt.rescue !== undefined))
+      .length,
     hedged: attempts.filter((attempt) => attempt.reason === 'silent: hedge').length,
   };
 }

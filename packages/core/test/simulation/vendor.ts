@@ -32,7 +32,8 @@ export function meantBy(spec: TargetSpec, shape: AnswerShape, call: LineCall, te
   const own = varied(text, shape, spec.model);
   if (call.instructed !== undefined) {
     const rest = own.startsWith(call.instructed) ? own.slice(call.instructed.length) : ` – ${spec.model} goes on.`;
-    const overlap = shape.prefill === 'echo' ? leading(call.instructed, 12) : '';
+    const repeated = lastChars(call.instructed, 12);
+    const overlap = shape.prefill === 'echo' && repeated.length >= LEAST_OVERLAP ? repeated : '';
     return { events: eventsOf(shape, overlap + rest), whole: join(delivered, call.instructed, rest) };
   }
   if (call.prefill === undefined) return { events: eventsOf(shape, own), whole: own };
@@ -62,7 +63,10 @@ function varied(text: string, { divergeAt }: AnswerShape, model: string): string
   return [...all.slice(0, divergeAt), `<${model}>`, ...all.slice(divergeAt)].join('');
 }
 
-const leading = (text: string, length: number): string => chars(text).slice(-length).join('');
+/** A shorter repetition cannot be told from chance. */
+const LEAST_OVERLAP = 8;
+
+const lastChars = (text: string, length: number): string => chars(text).slice(-length).join('');
 
 function eventsOf(shape: AnswerShape, text: string): StreamEvent[] {
   const events: StreamEvent[] = [{ type: 'response-start', id: 'r', model: 'm' }];
@@ -101,11 +105,16 @@ const encode = (value: unknown): Uint8Array => encoder.encode(`${JSON.stringify(
 
 /** The bytes of an answer in time, up to where its fault strikes. */
 export function stepsOf(shape: AnswerShape, meant: Meant, mode: 'stream' | 'whole', chance: () => number): TimedStep[] {
-  const steps: TimedStep[] = [{ afterMs: shape.headMs, step: { do: 'head', status: 200, headers: { 'x-request-id': 'v' } } }];
+  const steps: TimedStep[] = [
+    { afterMs: shape.headMs, step: { do: 'head', status: 200, headers: { 'x-request-id': 'v' } } },
+  ];
   const { end } = shape;
   const complete = end === 'ok' || end === 'finish-error' || end === 'hangs-open';
   const count = complete ? meant.events.length : Math.floor(shape.at * meant.events.length);
-  const lines = meant.events.slice(0, count).filter((event) => end !== 'no-finish' || event.type !== 'finish').map(encode);
+  const lines = meant.events
+    .slice(0, count)
+    .filter((event) => end !== 'no-finish' || event.type !== 'finish')
+    .map(encode);
   if (end === 'garbage') lines.push(encoder.encode('{"type":"text-de\n'));
   if (end === 'error-event') lines.push(encode({ error: inBand(shape) }));
   if (end === 'ok' || end === 'no-finish') lines.push(encode('end'));

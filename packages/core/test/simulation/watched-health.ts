@@ -17,8 +17,8 @@ const LEGAL: Readonly<Record<string, Readonly<Record<BreakerState, readonly Brea
 /** The real health, with an eye on it: cooldowns only grow, breakers change as they may, one probe at a time. */
 export function watchHealth(health: Health, now: () => number, fail: (problem: string) => void): Health {
   const breakerOf = (entry: string, fingerprint: string, model: string): BreakerState =>
-    health.list(now()).find((row) => row.entry === entry && row.fingerprint === fingerprint && row.model === model)?.breaker ??
-    'closed';
+    health.list(now()).find((row) => row.entry === entry && row.fingerprint === fingerprint && row.model === model)
+      ?.breaker ?? 'closed';
   const watched = (what: string, entry: string, fingerprint: string, model: string, run: () => void): void => {
     const cooling = health.coolingUntil(entry, fingerprint, model);
     const breaker = breakerOf(entry, fingerprint, model);
@@ -26,13 +26,15 @@ export function watchHealth(health: Health, now: () => number, fail: (problem: s
     if (health.coolingUntil(entry, fingerprint, model) < cooling) fail(`${what} shortened the cooldown of ${entry}`);
     const after = breakerOf(entry, fingerprint, model);
     const legal = LEGAL[what]?.[breaker];
-    if (legal !== undefined && !legal.includes(after)) fail(`${what}: the breaker of ${entry} went from ${breaker} to ${after}`);
+    if (legal !== undefined && !legal.includes(after))
+      fail(`${what}: the breaker of ${entry} went from ${breaker} to ${after}`);
   };
   return {
     ...health,
     cool(entry, fingerprint, model, until, reason) {
       watched('cool', entry, fingerprint, model, () => health.cool(entry, fingerprint, model, until, reason));
-      if (health.coolingUntil(entry, fingerprint, model) < until) fail(`a cooldown of ${entry} is shorter than asked for`);
+      if (health.coolingUntil(entry, fingerprint, model) < until)
+        fail(`a cooldown of ${entry} is shorter than asked for`);
     },
     markBad: (entry, fingerprint, model, reason) =>
       watched('markBad', entry, fingerprint, model, () => health.markBad(entry, fingerprint, model, reason)),

@@ -68,7 +68,8 @@ export function createWorld(options: WorldOptions): World {
   const open = (call: LineCall, target: number, act: Act): Upstream => {
     const spec = schedule.targets[target] as TargetSpec;
     const text = schedule.requests[call.request]?.text ?? '';
-    const meant = act.do === 'answer' ? meantBy(spec, act.shape, call, text, options.delivered(call.request)) : undefined;
+    const meant =
+      act.do === 'answer' ? meantBy(spec, act.shape, call, text, options.delivered(call.request)) : undefined;
     const upstream: Upstream = {
       request: call.request,
       target,
@@ -98,7 +99,8 @@ export function createWorld(options: WorldOptions): World {
     starting = undefined;
     if (begun === undefined) throw new Error('a call without an encoded request');
     const { host } = new URL(call.url);
-    if (call.headers['authorization']?.startsWith(`${host}#`) !== true) fail(`a key of another entry was sent to ${host}`);
+    if (call.headers['authorization']?.startsWith(`${host}#`) !== true)
+      fail(`a key of another entry was sent to ${host}`);
     const upstream = open(begun.call, begun.target, begun.act);
     const play = perform(upstream, stepsFor(upstream, begun.call, chance), handler, clock);
     return {
@@ -133,7 +135,11 @@ function endpointOf(spec: TargetSpec, wire: Endpoint['wire']): Endpoint {
     quirksFor: () => ({ ...DEFAULT_QUIRKS, prefill: spec.prefill }),
     defaults: {},
     classify: (error) =>
-      (error.body as ErrorDetails | undefined) ?? { kind: error.kind ?? 'server', message: error.message, status: error.status },
+      (error.body as ErrorDetails | undefined) ?? {
+        kind: error.kind ?? 'server',
+        message: error.message,
+        status: error.status,
+      },
   };
 }
 
@@ -167,7 +173,12 @@ function stepsFor({ act, meant }: Upstream, call: LineCall, chance: () => number
   }
 }
 
-function refusal(status: number, body: ErrorDetails, headers: Readonly<Record<string, string>>, afterMs: number): TimedStep[] {
+function refusal(
+  status: number,
+  body: ErrorDetails,
+  headers: Readonly<Record<string, string>>,
+  afterMs: number,
+): TimedStep[] {
   return [
     { afterMs, step: { do: 'head', status, headers } },
     { afterMs: 0, step: { do: 'data', bytes: Buffer.from(JSON.stringify(body)) } },
