@@ -63,7 +63,7 @@ describe('wrong usage', () => {
     [['agent'], 'Nothing to ask'],
     [['serve', '--port', '70000'], 'It must be a port, 0 to 65535.'],
     [['batch', 'in.jsonl', '-o', 'out.jsonl'], '"standin batch" is not available in this version'],
-    [['config', 'set', 'a', 'b'], '"standin config set" is not available in this version'],
+    [['config', 'set', 'a', 'b'], 'No config path a'],
     [['plan', '--config', '/nonexistent/standin.toml'], 'no such file'],
     [['simulate', '--script', '/nonexistent/script.toml'], 'there is no such file'],
   ])('%j is one clear sentence and exit code 2', async (args, words) => {

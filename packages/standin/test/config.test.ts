@@ -35,7 +35,7 @@ describe('config', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^providers\.models\.custom\.main\.model +m1 +standin\.toml:\d+$/m);
     expect(stdout).toMatch(
-      /^providers\.models\.custom\.spare\.model +m3 +STANDIN_providers__models__custom__spare__model$/m,
+      /^providers\.models\.custom\.spare\.model +m3 +STANDIN_providers__models__custom__spare__model 💉$/m,
     );
     expect(stdout).toMatch(/api_keys.*key:[0-9a-f]{8}.*\(secret\) +standin\.toml:\d+ \(\$\{KEY_A\}\)/);
     for (const secret of [SECRET, OTHER, 'hidden-team-token']) expect(stdout + stderr).not.toContain(secret);

@@ -7,15 +7,20 @@ import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { readConfig } from '../cli/open.ts';
 import { table } from '../cli/output.ts';
 import { registerLater } from '../cli/program.ts';
+import { registerEditing } from './config-edit.ts';
+import { unknownPath } from './config-paths.ts';
+import { registerSecrets } from './config-secrets.ts';
 
 const EXAMPLES = `
 Examples:
   $ standin config list
   $ standin config get providers.models.anthropic.main.model
+  $ standin config set providers.models.anthropic.main.api_key
+  $ standin config unset reliability.max_attempts
   $ standin config validate --config ./standin.toml
   $ standin config path`;
 
-const LATER = ['set', 'unset', 'init', 'migrate', 'schema'];
+const LATER = ['migrate'];
 
 export function register(command: Command, context: CommandContext): void {
   command.addHelpText('after', EXAMPLES);
@@ -41,6 +46,8 @@ export function register(command: Command, context: CommandContext): void {
     .command('path')
     .description('The config file in use, or where one is looked for.')
     .action(async () => showPath(context));
+  registerEditing(command, context);
+  registerSecrets(command, context);
   registerLater(command, LATER, context.version);
 }
 
@@ -69,13 +76,16 @@ async function list(options: ListOptions, context: CommandContext): Promise<void
   );
   if (options.json === true) output.print(JSON.stringify(settings, null, 2));
   else {
-    const rows = settings.map(({ path, value, secret, source }) => [
-      path,
-      `${valueText(value)}${secret ? ' (secret)' : ''}`,
-      source,
+    const rows = settings.map((row) => [
+      row.path,
+      `${valueText(row.value)}${row.secret ? ' (secret)' : ''}`,
+      `${row.source}${marksOf(row)}`,
     ]);
     if (rows.length > 0) output.print(table(rows));
-    else
+    if (settings.some((row) => marksOf(row) !== '')) {
+      output.note('🔒 secret, shown by its fingerprint   💉 set from outside the file');
+    }
+    if (rows.length === 0)
       output.print(
         config.file === undefined ? 'No config file and no vendor key in the environment.' : 'Nothing is set.',
       );
@@ -107,6 +117,12 @@ async function get(text: string, options: { json?: boolean }, context: CommandCo
   else output.note(`${shown} is not set.`);
 }
 
+/** A source that is a variable or a flag is no place in the file. */
+function marksOf({ secret, source }: ConfigValue): string {
+  const isOverride = /^(STANDIN|ZEROCLAW|ZEPTOCLAW)_[A-Za-z0-9_]+$|^--/.test(source);
+  return `${secret ? ' 🔒' : ''}${isOverride ? ' 💉' : ''}`;
+}
+
 const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** A whole table: the values below it by their paths. */
@@ -114,19 +130,6 @@ function below(rows: readonly ConfigValue[], path: string): unknown {
   const inside = rows.filter((row) => row.path.startsWith(`${path}.`) && row.source !== 'default');
   if (inside.length === 0) return undefined;
   return Object.fromEntries(inside.map((row) => [row.path.slice(path.length + 1), row.value]));
-}
-
-async function unknownPath(text: string, path: readonly string[]): Promise<string> {
-  const [{ nodeAt, rootNode }, { suggest }] = await Promise.all([
-    import('@standin/core/config/schema/walk'),
-    import('@standin/core/config/nearest'),
-  ]);
-  let depth = path.length - 1;
-  while (depth > 0 && nodeAt(path.slice(0, depth)) === undefined) depth--;
-  const parent = depth === 0 ? rootNode : nodeAt(path.slice(0, depth));
-  const known = parent?.shape.type === 'object' ? Object.keys(parent.shape.fields) : [];
-  const hint = suggest(path[depth] ?? '', known);
-  return `No config path ${text}${hint === undefined ? '' : ` (${hint})`}.`;
 }
 
 async function validate(options: { json?: boolean }, context: CommandContext): Promise<void> {

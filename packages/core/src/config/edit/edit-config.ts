@@ -14,10 +14,15 @@ import { writeWhole } from './write-whole.ts';
 /** What is done to the text of a config; text in, text out. */
 export type TextChange = (text: string) => string;
 
+export interface EditOptions extends LoadOptions {
+  /** The place that is edited: an error there is always the edit's own. */
+  readonly at?: ConfigPath;
+}
+
 export interface EditOutcome {
   readonly changed: boolean;
   readonly created: boolean;
-  /** Warnings that the change brought; it was made all the same. */
+  /** Findings that the change brought; it was made all the same. */
   readonly warnings: readonly Issue[];
 }
 
@@ -48,7 +53,7 @@ export const renaming =
 export async function editConfigFile(
   file: string,
   change: TextChange,
-  options: LoadOptions = {},
+  options: EditOptions = {},
 ): Promise<EditOutcome> {
   return withFileLock(file, () => {
     const created = !existsSync(file);
@@ -66,10 +71,12 @@ export async function editConfigFile(
     const known = new Set([...old.report.errors, ...old.report.warnings].map(identity));
     const isNew = (issue: Issue): boolean => !known.has(identity(issue));
     const errors = next.report.errors.filter(isNew);
-    if (errors.length > 0)
-      throw new ConfigError(errors.map((issue) => ({ ...issue, message: `not changed: ${issue.message}` })));
+    const refused = errors.filter((issue) => !isUnfinished(issue, options.at));
+    if (refused.length > 0) {
+      throw new ConfigError(refused.map((issue) => ({ ...issue, message: `not changed: ${issue.message}` })));
+    }
     writeWhole(file, after);
-    return { changed: true, created, warnings: next.report.warnings.filter(isNew) };
+    return { changed: true, created, warnings: [...errors, ...next.report.warnings.filter(isNew)] };
   });
 }
 
@@ -80,6 +87,15 @@ function changed(text: string, change: TextChange, file: string): string {
     if (!(cause instanceof EditError)) throw cause;
     throw new ConfigError([{ level: 'error', file, message: cause.message }]);
   }
+}
+
+/**
+ * An entry is written field by field: that it lacks its key or address yet is told, but does not stop the next field.
+ * A value that makes its own entry unusable does.
+ */
+function isUnfinished({ path = '', message }: Issue, at: ConfigPath | undefined): boolean {
+  const isOwn = at !== undefined && path === formatPath(at);
+  return !isOwn && /^(cannot be used: |required, but missing|a route needs )/.test(message);
 }
 
 /** The same finding on another line is the same finding. */

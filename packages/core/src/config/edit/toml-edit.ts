@@ -156,11 +156,11 @@ function verified(result: string, wanted: Tree, path: ConfigPath, loose = false)
   throw new EditError(`${path.join('.')} stands in a form that cannot be edited in place; change it by hand`);
 }
 
-/** A table that was only implied by its one key goes with it. */
+/** A table that was only implied by its one key goes with it, and so does an array of tables with its last one. */
 function pruned(value: unknown): unknown {
   if (!isTree(value)) return value;
   const kept = Object.entries(value)
     .map(([key, item]) => [key, pruned(item)] as const)
-    .filter(([, item]) => !isTree(item) || Object.keys(item).length > 0);
+    .filter(([, item]) => (Array.isArray(item) ? item.length > 0 : !isTree(item) || Object.keys(item).length > 0));
   return Object.fromEntries(kept);
 }

@@ -1,5 +1,7 @@
 const BARE = /^[A-Za-z0-9_-]+$/;
 /** Multi-line strings are never written; these characters must be escaped in a basic string beyond what JSON does. */
+// oxlint-disable-next-line no-control-regex
+const NOT_LITERAL = /['\u0000-\u0008\u000A-\u001F\u007F]/;
 const DELETE = '\u007F';
 
 export function formatKey(name: string): string {
@@ -21,9 +23,7 @@ function formatString(text: string): string {
 export function formatValue(value: unknown, before = ''): string {
   switch (typeof value) {
     case 'string': {
-      // oxlint-disable-next-line no-control-regex
-      const isLiteral =
-        before.startsWith("'") && !before.startsWith("'''") && !/['\u0000-\u0008\u000A-\u001F\u007F]/.test(value);
+      const isLiteral = before.startsWith("'") && !before.startsWith("'''") && !NOT_LITERAL.test(value);
       return isLiteral && value.isWellFormed() ? `'${value}'` : formatString(value);
     }
     case 'boolean':

@@ -151,7 +151,8 @@ class SpanReader {
     }
     this.#at += close.length;
     // Up to two quotes may stand before the closing three.
-    for (let extra = 0; isLong && extra < 2 && this.#text[this.#at] === quote; extra++) this.#at++;
+    if (!isLong) return;
+    for (let extra = 0; extra < 2 && this.#text[this.#at] === quote; extra++) this.#at++;
   }
 }
 
