@@ -54,6 +54,7 @@ export function providerOf(name: string, planned: Planned, extra: Pick<Provider,
           {
             ...runtime,
             mode: options.stream === false ? 'whole' : 'stream',
+            validateSchema: options.validateSchema ?? runtime.validateSchema,
             signal: options.signal,
             onAttempt: options.onAttempt,
           },

@@ -1,8 +1,10 @@
 import { systemClock, type Clock, type Random } from '../spec/clock.ts';
 import { silentLog, type Log } from '../spec/log.ts';
+import type { SchemaValidator } from '../spec/provider.ts';
 import { createHealth, type Health } from '../route/health.ts';
 import { createHttpTransport } from '../transport/http-transport.ts';
 import type { Transport } from '../transport/transport.ts';
+import { ajvValidator } from './schema-validator.ts';
 
 /** What every call of one process shares. */
 export interface Runtime {
@@ -11,6 +13,8 @@ export interface Runtime {
   readonly transport: Transport;
   readonly health: Health;
   readonly log: Log;
+  /** Checks answers to a JSON Schema. Default: ajv, where it is installed. */
+  readonly validateSchema: SchemaValidator;
 }
 
 export type RuntimeOptions = Partial<Runtime>;
@@ -22,6 +26,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     transport: options.transport ?? createHttpTransport(),
     health: options.health ?? createHealth(),
     log: options.log ?? silentLog,
+    validateSchema: options.validateSchema ?? ajvValidator,
   };
 }
 

@@ -4,7 +4,7 @@ import type { RunHandle, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
 import type { AttemptRecord } from '../spec/errors.ts';
 import type { StreamEvent } from '../spec/event.ts';
-import type { ChatOptions, Provider } from '../spec/provider.ts';
+import type { ChatOptions, Provider, SchemaValidator } from '../spec/provider.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import type { WireId } from '../spec/wire-id.ts';
 import type { CallMode } from '../wires/wire.ts';
@@ -17,6 +17,8 @@ export interface StartOptions {
   /** Milliseconds; the caller's own deadline. The smaller of it and the plan's holds. */
   readonly timeoutMs?: number;
   readonly maxAttempts?: number;
+  /** Instead of the runtime's own. */
+  readonly validateSchema?: SchemaValidator;
   readonly onAttempt?: (attempt: AttemptRecord) => void;
 }
 

@@ -1,6 +1,7 @@
 import type { StreamEvent } from '../spec/event.ts';
+import type { SchemaValidator } from '../spec/provider.ts';
 import type { ChatRequest, OutputFormat } from '../spec/request.ts';
-import { createOutputGuard, isEnforced, type OutputGuard, type SchemaValidator } from '../tools/output/index.ts';
+import { createOutputGuard, isEnforced, type OutputGuard } from '../tools/output/index.ts';
 import { guidanceFor } from '../tools/prompt-guided/index.ts';
 import type { Quirks } from '../wires/quirks.ts';
 import type { CallMode } from '../wires/wire.ts';

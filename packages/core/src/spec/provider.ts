@@ -1,5 +1,6 @@
 import type { AttemptRecord } from './errors.ts';
 import type { StreamEvent } from './event.ts';
+import type { JsonObject } from './json.ts';
 import type { ChatRequest } from './request.ts';
 
 /** What a target can do; `undefined` means unknown and is treated as "try it". */
@@ -14,6 +15,9 @@ export interface Capabilities {
   readonly contextWindow?: number;
 }
 
+/** What is wrong with a value by a JSON Schema, in words; an empty list when nothing is. */
+export type SchemaValidator = (value: unknown, schema: JsonObject) => readonly string[];
+
 export interface ChatOptions {
   readonly signal?: AbortSignal;
   /** Ask the vendor for a stream (default `true`) or a whole answer; the events are the same. */
@@ -22,6 +26,8 @@ export interface ChatOptions {
   readonly timeoutMs?: number;
   /** Most attempts for the whole call. Default 6. */
   readonly maxAttempts?: number;
+  /** Checks answers to a JSON Schema. Default: ajv, where it is installed. */
+  readonly validateSchema?: SchemaValidator;
   /** Called as each attempt ends. */
   readonly onAttempt?: (attempt: AttemptRecord) => void;
 }

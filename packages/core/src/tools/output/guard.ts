@@ -1,15 +1,12 @@
 import { ProviderError } from '../../spec/errors.ts';
 import type { StreamEvent } from '../../spec/event.ts';
-import type { JsonObject } from '../../spec/json.ts';
 import type { Message } from '../../spec/message.ts';
+import type { SchemaValidator } from '../../spec/provider.ts';
 import type { ChatRequest } from '../../spec/request.ts';
 import { createBlockBuilder } from '../../stream/block-builder.ts';
 import { jsonIn } from './extract.ts';
 import { createFenceFilter } from './fence-filter.ts';
 import { instructOutput, type StructuredFormat, type StructuredSupport } from './instruct.ts';
-
-/** What is wrong with a value by a schema, in words; an empty list when nothing is. Throws for an unusable schema. */
-export type SchemaValidator = (value: unknown, schema: JsonObject) => readonly string[];
 
 export interface OutputGuardOptions {
   /** Absent: only checked for being JSON. */

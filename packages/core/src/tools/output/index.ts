@@ -1,9 +1,3 @@
-export {
-  createOutputGuard,
-  type OutputGuard,
-  type OutputGuardOptions,
-  type OutputReader,
-  type SchemaValidator,
-} from './guard.ts';
+export { createOutputGuard, type OutputGuard, type OutputGuardOptions, type OutputReader } from './guard.ts';
 export { jsonIn } from './extract.ts';
 export { instructOutput, isEnforced, type StructuredFormat, type StructuredSupport } from './instruct.ts';
