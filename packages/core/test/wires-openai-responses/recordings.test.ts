@@ -83,7 +83,9 @@ describe.runIf(haveRecordings)('recorded streams', () => {
   it.each(answering)('%s gives the same legal events at any cut, and all of its content', (path) => {
     for (const chunks of answersIn(path)) {
       const bytes = sseBytes(chunks, { ...named, done: false });
-      const events = decodeAtAnyCut(decoder, bytes, { cuts: bytes.length < 60_000 ? 200 : 12 });
+      const events = decodeAtAnyCut(decoder, bytes, {
+        cuts: bytes.length < 25_000 ? 200 : bytes.length < 100_000 ? 20 : 4,
+      });
       const answer = collectEvents(events);
       const payloads = chunks.map((line) => parse(line));
       if (!consistent.includes(path)) continue;

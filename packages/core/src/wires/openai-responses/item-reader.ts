@@ -201,6 +201,8 @@ export function createItemReader(builder: BlockBuilder, seed: () => string): Ite
 
   const finish: ItemReader['finish'] = (slot, item) => {
     if (slot.done) return;
+    // The finished item has the last word on what it is.
+    slot.type = textOrNone(item['type']) ?? slot.type;
     describe(slot, item);
     switch (slot.type) {
       case 'message':
