@@ -38,7 +38,8 @@ export function streamPlan(input: PlanInput, decoded: DecodedRequest): Planned {
       };
     }
     case 'error-event': {
-      const error = inBandError(input, encoder);
+      // Its own encoder has written the end already and would say no more.
+      const error = inBandError(input, surface.server.createEncoder(context, decoded));
       return { outcome: 'error', head, steps: [...first, ...paced(before), write(error)], ending: 'end' };
     }
     case 'broken-event': {
