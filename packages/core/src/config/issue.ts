@@ -1,6 +1,7 @@
 /** One finding about a config. No secret is ever part of one. */
 export interface Issue {
-  readonly level: 'error' | 'warning';
+  /** `note`: nothing is wrong; says how a key is read. Only `config validate` prints notes. */
+  readonly level: 'error' | 'warning' | 'note';
   readonly message: string;
   /** File as the user named it; absent for a finding about the environment. */
   readonly file?: string;
@@ -16,6 +17,8 @@ export interface Issue {
 export interface Report {
   readonly errors: readonly Issue[];
   readonly warnings: readonly Issue[];
+  /** Where another program and its documents differ, and which one Standin follows. */
+  readonly notes: readonly Issue[];
 }
 
 /** `standin.toml:12: error: providers.models.openai.main.modle: unknown key (did you mean "model"?)` */
@@ -40,9 +43,12 @@ export class ConfigError extends Error {
 /** Collects findings while a config is read; the same finding is kept once. */
 export class IssueList {
   readonly #issues: Issue[] = [];
+  readonly #errorPaths: string[] = [];
   readonly #seen = new Set<string>();
 
-  add(issue: Issue): void {
+  /** `at`: the native path, where `issue.path` is the one of another dialect's file. */
+  add(issue: Issue, at: string | undefined = issue.path): void {
+    if (issue.level === 'error' && at !== undefined) this.#errorPaths.push(at);
     const key = formatIssue(issue);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
@@ -51,7 +57,7 @@ export class IssueList {
 
   /** True when something below this path is wrong already: what follows from it need not be said as well. */
   hasErrorBelow(path: string): boolean {
-    return this.#issues.some(({ level, path: at }) => level === 'error' && at?.startsWith(`${path}.`) === true);
+    return this.#errorPaths.some((at) => at.startsWith(`${path}.`));
   }
 
   /** In the order of the file; findings without a line come first. */
@@ -60,6 +66,7 @@ export class IssueList {
     return {
       errors: ordered.filter(({ level }) => level === 'error'),
       warnings: ordered.filter(({ level }) => level === 'warning'),
+      notes: ordered.filter(({ level }) => level === 'note'),
     };
   }
 }

@@ -6,6 +6,8 @@ import { buildDefaults, type BuildDefaults } from './build-defaults.ts';
 import { checkReferences } from './checks.ts';
 import { checkSchema } from './check-schema.ts';
 import { parseConfigText, type ParsedFile } from './dialects/native.ts';
+import { readNative, type NativeSource } from './dialects/read.ts';
+import { dialectOfEnvironment } from './dialects/variables.ts';
 import { treeFromEnvironment, type FoundEntry } from './environment.ts';
 import type { Environment } from './expand.ts';
 import { findConfigFile, readConfigFile } from './files.ts';
@@ -14,11 +16,12 @@ import { checkHonoured } from './honours.ts';
 import { ConfigError, IssueList } from './issue.ts';
 import type { Config } from './model.ts';
 import { applyEnvironment } from './overrides.ts';
-import { isTree, valueAt, type Tree } from './path.ts';
+import { formatPath, isTree, valueAt, type Tree } from './path.ts';
 import { issueAt, prepare, type PrepareContext } from './prepare.ts';
 import { SCHEMA_VERSION } from './schema/root.ts';
 import { createSecretOpener, type SecretOpener } from './secrets/opener.ts';
 import { SourceMap } from './source.ts';
+import type { LineIndex } from './toml-index.ts';
 
 export interface LoadOptions {
   /** `--config PATH`. */
@@ -86,29 +89,77 @@ function build(
   const sources = new SourceMap();
   const secrets =
     options.secrets ?? createSecretOpener({ env, ...(file === undefined ? {} : { configFile: resolve(file.path) }) });
-  const context: PrepareContext = { file: file?.name, index: parsed?.index, env, sources, issues, secrets };
+  const source = nativeSource(parsed, env);
+  const context: PrepareContext = {
+    file: file?.name,
+    index: source === undefined ? undefined : indexByOrigin(source),
+    ...(source?.origin === undefined ? {} : { origin: source.origin }),
+    env,
+    sources,
+    issues,
+    secrets,
+  };
   const wires = new Set<WireId>(options.wires ?? WIRE_IDS);
   const defaults = options.build ?? buildDefaults;
-  let tree: Tree = parsed?.tree ?? {};
+  let tree: Tree = source?.tree ?? {};
+  if (source !== undefined) reportFindings(source, file?.name, issues);
   applyEnvironment(tree, env, sources, issues);
   applyFlags(tree, options.flags ?? [], sources, issues);
-  const implicit = file === undefined && !hasEntries(tree);
+  const implicit = !hasEntries(tree);
   if (implicit) tree = { ...tree, ...treeFromEnvironment(env, defaults, wires, options.found) };
   const document = checkSchema(prepare(tree, context), context);
   checkVersion(document.schema_version, context);
   const assembled = assemble(document, { env, wires, build: defaults, secrets }, implicit);
   checkReferences(assembled, context);
   for (const entry of assembled.entries.values()) checkHonoured(entry, wires, context);
-  if (assembled.entries.size === 0 && file !== undefined) {
-    issueAt(context, [], 'warning', 'the config has no [providers.models.<type>.<alias>] entry');
+  if (implicit && file !== undefined) {
+    const found = [...assembled.entries.keys()].join(', ');
+    const instead = found === '' ? '' : `; taken from the keys in the environment: ${found}`;
+    issueAt(context, [], 'warning', `the config has no [providers.models.<type>.<alias>] entry${instead}`);
   }
   return {
     ...(file === undefined ? {} : { file: file.path }),
-    dialect: parsed?.dialect ?? 'environment',
+    dialect: file === undefined ? 'environment' : (parsed?.dialect ?? 'native'),
     ...assembled,
     sources,
     report: issues.report(),
   };
+}
+
+/** The file in native shape; without one, the variables of a program that say which provider to use. */
+function nativeSource(parsed: ParsedFile | undefined, env: Environment): NativeSource | undefined {
+  if (parsed !== undefined) return readNative(parsed, env);
+  const dialect = dialectOfEnvironment(env);
+  return dialect === undefined ? undefined : readNative({ dialect, tree: {}, index: { lineOf: () => undefined } }, env);
+}
+
+/** Lines by native path: where the key of the file that it came from stands. */
+function indexByOrigin({ index, origin }: NativeSource): LineIndex {
+  if (origin === undefined) return index;
+  return {
+    lineOf(path) {
+      const from = origin(path);
+      return from === undefined || from.variable !== undefined ? undefined : index.lineOf(from.path);
+    },
+  };
+}
+
+function reportFindings(source: NativeSource, file: string | undefined, issues: IssueList): void {
+  for (const { level, path, message, suggestion, variable } of source.findings) {
+    const line = variable === undefined ? source.index.lineOf(path) : undefined;
+    issues.add({
+      level,
+      message: variable === undefined ? message : `${message} (set by ${variable})`,
+      ...(file === undefined || variable !== undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+      path: formatPath(path),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+  for (const { name, expected, path } of source.problems) {
+    const message = `the environment variable ${name} must hold ${expected}`;
+    issues.add({ level: 'error', path: formatPath(path), message });
+  }
 }
 
 function hasEntries(tree: Tree): boolean {

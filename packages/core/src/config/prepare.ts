@@ -9,9 +9,14 @@ import type { SourceMap } from './source.ts';
 import type { LineIndex } from './toml-index.ts';
 import { typedValue } from './typed-value.ts';
 
+/** Where in a file of another dialect a native path comes from, or the variable of that dialect that set it. */
+export type OriginOf = (path: ConfigPath) => { readonly path: ConfigPath; readonly variable?: string } | undefined;
+
 export interface PrepareContext {
   readonly file: string | undefined;
   readonly index: LineIndex | undefined;
+  /** For a file of another dialect: where a native path comes from. */
+  readonly origin?: OriginOf;
   readonly env: Environment;
   readonly sources: SourceMap;
   readonly issues: IssueList;
@@ -39,18 +44,22 @@ export function issueAt(
   suggestion?: string,
 ): void {
   const source = context.sources.get(path);
-  const isOutside = source?.kind === 'variable' || source?.kind === 'flag';
+  const isOverride = source?.kind === 'variable' || source?.kind === 'flag';
+  const origin = isOverride ? undefined : context.origin?.(path);
+  const outside = isOverride ? source.name : origin?.variable;
+  const isOutside = outside !== undefined;
   const line = isOutside ? undefined : context.index?.lineOf(path);
   // A place the file does not have was made by variables: naming the file would send people looking.
   const isInFile = !isOutside && (line !== undefined || path.length === 0);
-  context.issues.add({
+  const issue: Issue = {
     level,
-    message: isOutside ? `${message} (set by ${source.name})` : message,
+    message: isOutside ? `${message} (set by ${outside})` : message,
     ...(isInFile && context.file !== undefined ? { file: context.file } : {}),
     ...(line === undefined ? {} : { line }),
-    path: formatPath(path),
+    path: formatPath(origin?.path ?? path),
     ...(suggestion === undefined ? {} : { suggestion }),
-  });
+  };
+  context.issues.add(issue, formatPath(path));
 }
 
 type Foreign = Map<string, Set<string>>;
@@ -183,7 +192,10 @@ function secretText(text: string, path: ConfigPath, context: PrepareContext): st
 }
 
 function noteSource(path: ConfigPath, context: PrepareContext): void {
-  if (context.file === undefined || context.sources.isOverride(path)) return;
+  if (context.sources.isOverride(path)) return;
+  const variable = context.origin?.(path)?.variable;
+  if (variable !== undefined) context.sources.set(path, { kind: 'variable', name: variable });
+  if (variable !== undefined || context.file === undefined) return;
   const line = context.index?.lineOf(path);
   context.sources.set(path, { kind: 'file', file: context.file, ...(line === undefined ? {} : { line }) });
 }

@@ -11,7 +11,7 @@ const from = (env: Record<string, string>, options = {}) =>
 describe('a config made from the environment', () => {
   it('chains every vendor whose key is there, each with its own default model', () => {
     const config = from({ GROQ_API_KEY: 'g', OPENAI_API_KEY: 'o', ANTHROPIC_API_KEY: 'a', MISTRAL_API_KEY: ' ' });
-    expect(config.report).toEqual({ errors: [], warnings: [] });
+    expect(config.report).toEqual({ errors: [], warnings: [], notes: [] });
     expect(walk(config).map((stop) => stop.split(' ')[0])).toEqual([
       'anthropic.default',
       'openai.default',
@@ -51,7 +51,7 @@ describe('a config made from the environment', () => {
   it('is empty, without complaint, when there is nothing', () => {
     const config = from({});
     expect(config.entries.size).toBe(0);
-    expect(config.report).toEqual({ errors: [], warnings: [] });
+    expect(config.report).toEqual({ errors: [], warnings: [], notes: [] });
   });
 });
 

@@ -87,16 +87,15 @@ describe('the config file', () => {
 
 describe('other dialects', () => {
   it.each([
-    ['default_provider = "google"\ndefault_model = "gemini-2.0-flash-exp"\n', 'ZeroClaw v1'],
+    ['default_provider = "google"\ndefault_model = "gemini-2.0-flash-exp"\n', 'zeroclaw-v1'],
     [
       'default_provider = "google"\n[[providers.openai_codex]]\nprofile = "codex-1"\nmodel = "gpt-4o-mini"\n',
-      'fallback guide',
+      'fallback-guide',
     ],
-    ['{"providers": {"default": "anthropic", "anthropic": {"api_key": "planted"}}}', 'ZeptoClaw'],
-  ])('are recognised and refused in plain words', (text, name) => {
-    const load = () => loadConfigText(text, 'old.toml', { env: {}, wires: TWO_WIRES });
-    expect(load).toThrow(new RegExp(`${name}.*not yet supported in this version`));
-    expect(load).not.toThrow(/planted/);
+    ['schema_version = 2\n[providers.models.openai]\nmodel = "gpt-5.1"\n', 'zeroclaw-v2'],
+    ['{"providers": {"default": "anthropic", "anthropic": {"api_key": "planted"}}}', 'zeptoclaw'],
+  ])('are told by their content: %j', (text, dialect) => {
+    expect(loadConfigText(text, 'old.toml', { env: {}, wires: TWO_WIRES }).dialect).toBe(dialect);
   });
 
   it.each([

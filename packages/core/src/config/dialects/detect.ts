@@ -1,12 +1,14 @@
 import { isTree, type Tree } from '../path.ts';
+import { isUnaliased } from './v2.ts';
 
-/** `native` is Standin's own and ZeroClaw v3's; the others are read by later versions. */
-export type Dialect = 'native' | 'zeroclaw-v1' | 'fallback-guide' | 'zeptoclaw';
+/** `native` is Standin's own and ZeroClaw v3's; the others are read into it. */
+export type Dialect = 'native' | 'zeroclaw-v1' | 'fallback-guide' | 'zeroclaw-v2' | 'zeptoclaw';
 
 export const DIALECT_NAMES: Readonly<Record<Dialect, string>> = {
   native: 'Standin or ZeroClaw v3 (TOML)',
   'zeroclaw-v1': 'ZeroClaw v1 (TOML)',
   'fallback-guide': 'the ZeroClaw fallback guide (TOML)',
+  'zeroclaw-v2': 'ZeroClaw schema_version 2 (TOML)',
   zeptoclaw: 'ZeptoClaw (JSON)',
 };
 
@@ -15,17 +17,45 @@ export function isJsonText(text: string): boolean {
   return /^[\s\uFEFF]*\{/u.test(text);
 }
 
-const V1_KEYS = ['default_provider', 'default_model', 'model_providers', 'api_key', 'api_url', 'default_temperature'];
+const V1_KEYS = [
+  'default_provider',
+  'default_model',
+  'model_providers',
+  'model_provider',
+  'model',
+  'api_key',
+  'api_url',
+  'api_path',
+  'default_temperature',
+  'provider_timeout_secs',
+  'provider_max_tokens',
+  'extra_headers',
+];
 
-/** Tells the four dialects apart by content. */
+/** What only v1 has in `[reliability]`; Standin's own form of them needs entries, and then it is native anyway. */
+const V1_RELIABILITY = ['fallback_providers', 'model_fallbacks', 'api_keys'];
+
+/** Tells the dialects apart by content. */
 export function detectDialect(tree: Tree, isJson: boolean): Dialect {
   if (isJson) return 'zeptoclaw';
   const { providers } = tree;
-  if (isTree(providers)) {
-    if (isTree(providers['models'])) return 'native';
-    if (Object.values(providers).some((value) => Array.isArray(value))) return 'fallback-guide';
-  }
   const version = tree['schema_version'];
+  if (isTree(providers) && isTree(providers['models'])) {
+    return isUnaliased(providers['models']) ? 'zeroclaw-v2' : 'native';
+  }
+  if (isTree(providers) && Object.values(providers).some((value) => Array.isArray(value))) return 'fallback-guide';
   if (typeof version === 'number' && version >= 3) return 'native';
-  return V1_KEYS.some((key) => Object.hasOwn(tree, key)) ? 'zeroclaw-v1' : 'native';
+  if (!hasV1Traits(tree)) return 'native';
+  return isTree(providers) && Object.keys(providers).length > 0 ? 'fallback-guide' : 'zeroclaw-v1';
+}
+
+function hasV1Traits(tree: Tree): boolean {
+  // A misspelt `defualt_provider` is still meant for v1.
+  if (Object.keys(tree).some((key) => V1_KEYS.includes(key) || /^de\w{3,6}_(provider|model)s?$/i.test(key)))
+    return true;
+  const { reliability, agents, model_routes: routes } = tree;
+  if (isTree(reliability) && V1_RELIABILITY.some((key) => Object.hasOwn(reliability, key))) return true;
+  if (isTree(agents) && Object.values(agents).some((agent) => isTree(agent) && Object.hasOwn(agent, 'provider')))
+    return true;
+  return Array.isArray(routes) && routes.some((route) => isTree(route) && Object.hasOwn(route, 'provider'));
 }

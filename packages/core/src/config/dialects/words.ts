@@ -1,0 +1,7 @@
+/** `"a", "b"`. */
+export function formatList(names: readonly string[]): string {
+  return names
+    .toSorted()
+    .map((name) => `"${name}"`)
+    .join(', ');
+}
