@@ -7,6 +7,7 @@ import type { WireId } from '../spec/wire-id.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { CallMode } from '../wires/wire.ts';
 import type { Health } from './health.ts';
+import type { Recorder } from './recorder.ts';
 import type { Target } from './target.ts';
 
 export interface Answering {
@@ -62,6 +63,9 @@ export interface RunOptions {
   readonly validateSchema?: SchemaValidator;
   readonly signal?: AbortSignal;
   readonly onAttempt?: (attempt: AttemptRecord) => void;
+  /** Keeps the attempt record of this request, under `requestId`. */
+  readonly recorder?: Recorder;
+  readonly requestId?: string;
 }
 
 export interface RunHandle {

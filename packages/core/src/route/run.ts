@@ -6,14 +6,16 @@ import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
 import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.ts';
-import { decideRescue, prefillOf } from './decide-rescue.ts';
-import { decide, decideHedge, landed } from './decide.ts';
+import { prefillOf } from './decide-rescue.ts';
+import { landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { answering, recordOf, type Lane } from './lane.ts';
 import { attemptLimits } from './limits.ts';
 import { createMender } from './mend.ts';
 import { needsOf } from './needs.ts';
 import { withInstruction, withPrefill } from './overlap.ts';
+import { answerOf, type Answer, type Question } from './record.ts';
+import type { Trace } from './recorder.ts';
 import { mayRenew } from './renew.ts';
 import { reportFailure } from './report.ts';
 import { guardFor } from './tailor.ts';
@@ -36,6 +38,7 @@ class Run implements RunHandle {
   readonly #options: RunOptions;
   readonly #sink: RunSink;
   readonly #context: DecideContext;
+  readonly #trace: Trace | undefined;
   readonly #splice: Splice = createSplice();
   readonly #delivered: Delivered = createDelivered();
   readonly #attempts: AttemptRecord[] = [];
@@ -60,17 +63,23 @@ class Run implements RunHandle {
     this.#context = { plan, needs: needsOf(request), health: options.health, random: options.random };
     this.#guard = guardFor(request.outputFormat, options.validateSchema);
     this.#state = startWalk(plan, options.clock.now());
+    const { mode, requestId: id } = options;
+    this.#trace = options.recorder?.begin({ plan, needs: this.#context.needs, mode, id });
     if (options.signal?.aborted === true) {
       queueMicrotask(() => this.#cancelled());
       return;
     }
     options.signal?.addEventListener('abort', this.#onAbort);
-    const first = decide(this.#context, this.#state, undefined, this.#state.startedAt);
+    const first = this.#ask({ kind: 'first', state: this.#state, now: this.#state.startedAt });
     if (first.type === 'attempt') {
       const target = plan.targets[first.target];
       if (target !== undefined) options.health.requested(target.entry, target.model);
       this.#follow(first);
     } else queueMicrotask(() => this.#follow(first));
+  }
+
+  #ask<Q extends Question>(question: Q): Answer<Q> {
+    return this.#trace === undefined ? answerOf(this.#context, question) : this.#trace.ask(this.#context, question);
   }
 
   #follow(decision: Decision, error?: ErrorDetails): void {
@@ -157,7 +166,7 @@ class Run implements RunHandle {
     this.#hedgeTimer = this.#options.clock.after(after, () => {
       this.#hedgeTimer = undefined;
       if (this.#over || this.#winner !== undefined || this.#lanes.size !== 1) return;
-      const hedge = decideHedge(this.#context, this.#state, this.#options.clock.now());
+      const hedge = this.#ask({ kind: 'hedge', state: this.#state, now: this.#options.clock.now() });
       if (hedge === undefined) return;
       this.#options.health.spendHedge();
       this.#follow(hedge);
@@ -293,14 +302,9 @@ class Run implements RunHandle {
     const failure = { error, tookMs: now - lane.startedAt, target, key };
     if (this.#winner === lane) this.#winner = undefined;
     if (this.#stage === 'content') {
-      const next = decideRescue(
-        this.#context,
-        this.#state,
-        failure,
-        this.#delivered.facts,
-        this.#plan.rescue ?? 'verified',
-        now,
-      );
+      const policy = this.#plan.rescue ?? 'verified';
+      const delivered = this.#delivered.facts;
+      const next = this.#ask({ kind: 'rescue', state: this.#state, now, failure, delivered, policy });
       if (next.type === 'attempt') {
         this.#passClosing(this.#splice.closeReasoning());
         this.#splice.begin();
@@ -318,8 +322,7 @@ class Run implements RunHandle {
       this.#state = { ...state, closed: [...state.closed, target] };
       return;
     }
-    const decision = decide(this.#context, this.#state, failure, now);
-    this.#follow(decision, error);
+    this.#follow(this.#ask({ kind: 'failure', state: this.#state, now, failure }), error);
   }
 
   #passClosing(events: readonly StreamEvent[]): void {
@@ -336,6 +339,7 @@ class Run implements RunHandle {
     health.succeeded(lane.target.entry, lane.key.fingerprint, lane.target.model);
     if (this.#attempts.length > 1)
       log('info', 'Provider recovered (failover/retry)', recovered(this.#plan, lane, this.#attempts));
+    this.#trace?.end(this.#attempts);
     this.#sink.onDone({ target: lane.target, attempts: this.#attempts });
   }
 
@@ -350,6 +354,7 @@ class Run implements RunHandle {
 
   #end(error: ProviderError): void {
     this.#finish();
+    this.#trace?.end(this.#attempts, { error });
     this.#sink.onError(error, this.#attempts);
   }
 
@@ -385,5 +390,6 @@ class Run implements RunHandle {
     }
     if (this.#options.signal?.aborted === true) return this.#cancelled();
     this.#finish();
+    this.#trace?.end(this.#attempts, { left: true });
   }
 }
