@@ -27,13 +27,18 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'config',
-    summary: 'list, get and validate the configuration',
+    summary: 'list, get, set and validate the configuration',
     load: () => import('../commands/config.ts'),
   },
   {
     name: 'providers',
     summary: 'the catalog of vendors: aliases, endpoints, key variables, examples',
     load: () => import('../commands/providers.ts'),
+  },
+  {
+    name: 'auth',
+    summary: 'sign in to vendors with an account: login, status, logout, refresh, import',
+    load: () => import('../commands/auth.ts'),
   },
   {
     name: 'simulate',
@@ -47,7 +52,6 @@ export const LATER_COMMANDS: readonly string[] = [
   'batch',
   'init',
   'models',
-  'auth',
   'rehearse',
   'explain',
   'doctor',
