@@ -222,3 +222,10 @@ test('a caller of the same protocol keeps what only this protocol knows', async 
     include: ['reasoning.encrypted_content'],
   });
 });
+
+test('state that no target keeps is refused with the field it came in, before anything is sent', async () => {
+  const { client, vendor } = await bench('anthropic-messages', { text: 'ok' });
+  const asked = client.responses.create({ ...ASK, previous_response_id: 'resp_before' });
+  await expect(asked).rejects.toMatchObject({ status: 400, param: 'previous_response_id' });
+  expect(vendor.requests).toHaveLength(0);
+});

@@ -1,3 +1,4 @@
+import { keepsState } from './pick.ts';
 import { AllAttemptsFailed, ProviderError, type AttemptRecord, type ErrorDetails } from '../spec/errors.ts';
 import type { GiveUpDecision, RequestNeeds } from './walk-state.ts';
 import type { Plan, Target } from './target.ts';
@@ -17,6 +18,7 @@ export function allFailed(
     {
       ...(last ?? { kind: untried(plan, decision, needs) }),
       message: describe(plan, attempts, decision, needs),
+      parameter: last === undefined ? needs.stored : last.parameter,
       provider: end?.provider ?? plan.targets[0]?.entry,
       model: end?.model ?? plan.targets[0]?.model,
       retryAfterMs,
@@ -30,6 +32,7 @@ export function allFailed(
 function untried(plan: Plan, decision: GiveUpDecision, needs: RequestNeeds): ErrorDetails['kind'] {
   if (plan.targets.length === 0) return 'config';
   if (decision.retryAfterMs !== undefined) return 'rate-limit';
+  if (needs.stored !== undefined && !plan.targets.some(keepsState)) return 'invalid-request';
   return needs.vision && plan.targets.every((target) => target.vision === false) ? 'unsupported' : 'config';
 }
 
@@ -44,6 +47,9 @@ function describe(
     if (plan.targets.length === 0) return `No route for ${wanted}: no usable target is configured.`;
     if (decision.retryAfterMs !== undefined) {
       return `Every key for ${wanted} is cooling down; the soonest is free in ${seconds(decision.retryAfterMs)}.`;
+    }
+    if (needs.stored !== undefined && !plan.targets.some(keepsState)) {
+      return `${needs.stored} names state that no target for ${wanted} keeps: only a vendor of the Responses protocol does. Send the whole conversation instead.`;
     }
     if (needs.vision)
       return `No target for ${wanted} accepts images; add a fallback with vision or leave the images out.`;

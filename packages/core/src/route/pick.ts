@@ -1,6 +1,6 @@
 import type { HealthView } from './health.ts';
 import type { DecideContext, Decision, GiveUpDecision, AttemptDecision, WalkState } from './walk-state.ts';
-import type { Plan } from './target.ts';
+import type { Plan, Target } from './target.ts';
 
 /** A wait for the soonest key when every key of every target is cooling, at most. */
 const COOLING_WAIT_CAP_MS = 30_000;
@@ -53,12 +53,20 @@ export function passedOver(reason: string, from: number, index: number): string 
     : reason;
 }
 
+/** Only a vendor that speaks Responses, and stores answers, can go on from one of its own. */
+export function keepsState(target: Target): boolean {
+  if (!('endpoint' in target.via)) return false;
+  const { wire, quirksFor } = target.via.endpoint;
+  return wire.id === 'openai-responses' && !quirksFor(target.model).statelessOnly;
+}
+
 /** Not closed, able to serve the request, and larger than what overflowed. */
 export function isOpen(context: DecideContext, state: WalkState, index: number): boolean {
   if (state.closed.includes(index) || state.flying.includes(index)) return false;
   const target = context.plan.targets[index];
   if (target === undefined) return false;
   if (context.needs.vision && target.vision === false) return false;
+  if (context.needs.stored !== undefined && !keepsState(target)) return false;
   if (state.windowOver === undefined) return true;
   return state.windowOver !== null && target.contextWindow !== undefined && target.contextWindow > state.windowOver;
 }

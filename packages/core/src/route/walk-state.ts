@@ -10,6 +10,8 @@ export type RescueMethod = 'prefill' | 'replay' | 'instructed';
 /** What a request needs of a target; a target known to lack it is passed over. */
 export interface RequestNeeds {
   readonly vision: boolean;
+  /** The request goes on from state that only a vendor of the caller's own protocol keeps: the field that says so. */
+  readonly stored?: string;
 }
 
 /** Where a walk stands. Plain data: kept in the record, replayed by `explain`, driven by simulations. */
