@@ -23,13 +23,15 @@ export function createDecoder(target: WireTarget): StreamDecoder {
   const reader = createAnswerReader(target);
   let leftOver = '';
   let skipped = 0;
+  let ending = false;
 
   const onLine = (line: string): void => {
     if (reader.done) return;
     if (line.startsWith('<') && !reader.anything && leftOver === '') throw htmlPage();
     const chunk = parse(line);
     if (isJsonObject(chunk)) return reader.read(chunk, line);
-    if (line.includes('"tool_calls"')) {
+    // The last line of a body that was cut is no broken line.
+    if (!ending && line.startsWith('{') && line.includes('"tool_calls"')) {
       throw new ProviderError({ kind: 'protocol', message: 'A line with a tool call could not be read.' });
     }
     skipped += 1;
@@ -43,6 +45,7 @@ export function createDecoder(target: WireTarget): StreamDecoder {
     },
     end() {
       if (reader.done) return reader.take();
+      ending = true;
       lines.end(onLine);
       if (!reader.done && !reader.anything) {
         // One document laid out over several lines.
