@@ -17,7 +17,7 @@ describe.runIf(haveRecordings)('recorded streams', () => {
     });
 
     it(`${file} keeps every text, thought and argument`, () => {
-      const lines = loadChunks(file).map((line) => JSON.parse(line) as Loose);
+      const lines = loadChunks(file).map((line) => JSON.parse(line));
       const response = collectEvents(decode(frames(lines)));
       const pieces = (pick: (delta: Loose) => string | undefined) =>
         lines.map((line) => (line.contentBlockDelta ? (pick(line.contentBlockDelta.delta) ?? '') : '')).join('');
@@ -52,7 +52,7 @@ describe.runIf(haveRecordings)('recorded whole answers', () => {
     });
 
     it(`${file} is written again for a caller`, () => {
-      const original = JSON.parse(body) as Loose;
+      const original = JSON.parse(body);
       const again = server.encodeWhole(collectEvents(client.decodeWhole(body, target())), testContext) as Loose;
       const blocks = (original.output.message.content as Loose[]).map(({ type: _type, ...block }) => block);
       expect(again.output.message.content).toEqual(blocks);

@@ -39,7 +39,7 @@ export type Loose = ReturnType<typeof JSON.parse>;
 
 export function encoded(request: ChatRequest, to: WireTarget = target(), mode: CallMode = 'stream') {
   const call = client.encode(request, to, mode);
-  return { ...call, json: JSON.parse(call.body) as Loose };
+  return { ...call, json: JSON.parse(call.body) };
 }
 
 /** `{contentBlockDelta: {…}}` lines, as recordings have them, in frames. */
