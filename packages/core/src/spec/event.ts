@@ -21,7 +21,8 @@ export type FinishReason = (typeof FINISH_REASONS)[number];
  * before `finish`; exactly one `finish`, last. A stream that ends without `finish` throws instead.
  *
  * `tool-call-end.arguments` is the exact concatenation of that call's deltas (`{}` when there were none).
- * `reasoning-end` carries the signature or redacted data that arrived with the block.
+ * `reasoning-end` carries the signature or redacted data that arrived with the block; `issuer` says who may be shown
+ * it again.
  */
 export type StreamEvent =
   | { type: 'response-start'; id?: string; model?: string; createdAt?: number }
@@ -30,10 +31,18 @@ export type StreamEvent =
   | { type: 'text-end'; index: number }
   | { type: 'reasoning-start'; index: number }
   | { type: 'reasoning-delta'; index: number; text: string }
-  | { type: 'reasoning-end'; index: number; signature?: string; redacted?: string; id?: string }
+  | { type: 'reasoning-end'; index: number; signature?: string; redacted?: string; id?: string; issuer?: string }
   | { type: 'tool-call-start'; index: number; id: string; name: string }
   | { type: 'tool-call-delta'; index: number; json: string }
-  | { type: 'tool-call-end'; index: number; id: string; name: string; arguments: string; signature?: string }
+  | {
+      type: 'tool-call-end';
+      index: number;
+      id: string;
+      name: string;
+      arguments: string;
+      signature?: string;
+      issuer?: string;
+    }
   | { type: 'opaque'; wire: WireId; value: JsonValue }
   | { type: 'warning'; code: string; message: string }
   | { type: 'usage'; usage: Usage }

@@ -38,9 +38,9 @@ export function createCollector(): Collector {
   const closeReasoning = (event: StreamEvent & { type: 'reasoning-end' }): void => {
     const draft = byIndex.get(event.index);
     if (draft === undefined) return;
-    const { signature, redacted, id } = event;
+    const { signature, redacted, id, issuer } = event;
     if (draft.text === '' && signature === undefined && redacted === undefined && id === undefined) return;
-    draft.part = { type: 'reasoning', text: draft.text, ...present({ signature, redacted, id }) };
+    draft.part = { type: 'reasoning', text: draft.text, ...present({ signature, redacted, id, issuer }) };
   };
 
   const push = (event: StreamEvent): void => {
@@ -64,9 +64,9 @@ export function createCollector(): Collector {
         return closeReasoning(event);
       case 'tool-call-end': {
         const draft = byIndex.get(event.index);
-        const { id, name, signature } = event;
+        const { id, name, signature, issuer } = event;
         if (draft !== undefined) {
-          draft.part = { type: 'tool-call', id, name, arguments: event.arguments, ...present({ signature }) };
+          draft.part = { type: 'tool-call', id, name, arguments: event.arguments, ...present({ signature, issuer }) };
         }
         return;
       }
