@@ -5,6 +5,7 @@ import { copilotVendor } from '../../src/auth/copilot/copilot.ts';
 import { initiatorOf } from '../../src/auth/copilot/initiator.ts';
 import { geminiVendor } from '../../src/auth/gemini/gemini.ts';
 import { minimaxVendor } from '../../src/auth/minimax/minimax.ts';
+import { signIn } from '../../src/auth/oauth/admin.ts';
 import { filePlace, findLoginFile } from '../../src/auth/oauth/place.ts';
 import { createLoginSession } from '../../src/auth/oauth/session.ts';
 import type { LoginVendor } from '../../src/auth/oauth/login-vendor.ts';
@@ -73,7 +74,8 @@ describe('GitHub Copilot', () => {
   ])('ends on %s', async (error, rule) => {
     for (const status of [200, 400]) {
       const identity = await server([pending, { status, json: { error } }]);
-      expect(await failureOf(copilotVendor.device?.(flow(identity.url)) ?? Promise.resolve())).toMatchObject({
+      const ended = signIn(copilotVendor, 'device', flow(identity.url));
+      expect(await failureOf(ended)).toMatchObject({
         kind: 'auth',
         rule,
       });

@@ -87,9 +87,10 @@ async function login(options: LoginOptions, context: CommandContext): Promise<vo
   const auth = await openAuth(context);
   const vendor = await auth.vendor(options.provider);
   const { signIn } = await import('@standin/core/auth/oauth/admin');
-  const { errorStyle, note } = context.output;
+  const { output } = context;
+  const { errorStyle } = output;
   const way = options.device === true ? 'device' : options.browser === true ? 'browser' : undefined;
-  const mayOpen = options.open && context.output.err.isTTY === true;
+  const mayOpen = options.open && output.err.isTTY === true;
   const draft = await signIn(vendor, way, {
     http: auth.http,
     clock: auth.clock,
@@ -103,10 +104,10 @@ async function login(options: LoginOptions, context: CommandContext): Promise<vo
   });
   await auth.store.put({ ...draft, name }, { activate: true });
   const who = draft.metadata['email'] ?? draft.accountId;
-  note(
+  output.note(
     `${errorStyle.green('Signed in')} to ${vendor.name}${who === undefined ? '' : ` as ${who}`} (profile "${name}").`,
   );
-  note(
+  output.note(
     errorStyle.dim(
       `Use it with [providers.models.${vendor.slot}.main]${name === 'default' ? '' : ` and auth_profile = "${name}"`}.`,
     ),
@@ -121,7 +122,8 @@ function secretOf({ clientSecretEnv }: LoginOptions, { env }: CommandContext): {
 }
 
 function screenOf(vendor: LoginVendor, { output }: CommandContext): LoginScreen {
-  const { errorStyle, note, err } = output;
+  const { errorStyle, err } = output;
+  const note = (line: string): void => output.note(line);
   const wait = (): void => note(errorStyle.dim('Waiting for you (Ctrl-C to stop) …'));
   return {
     device({ url, code, direct, minutes }) {
@@ -180,7 +182,7 @@ async function findOne(auth: Auth, vendor: LoginVendor, from: string | undefined
     vendor,
     env: auth.env,
     clock: auth.clock,
-    cipherOf: auth.cipherOf,
+    cipherOf: (home) => auth.cipherOf(home),
     ...(from === undefined ? {} : { from }),
     ...(profile === 'default' ? {} : { profile }),
   });
