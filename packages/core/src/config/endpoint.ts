@@ -1,11 +1,14 @@
+import { loginVendor } from '../auth/oauth/vendors.ts';
 import type { WireId } from '../spec/wire-id.ts';
 import { createRedactor } from '../transport/redact.ts';
 import { parseWaitHintMs } from '../transport/retry-after.ts';
-import { createEndpoint } from '../vendors/endpoint.ts';
+import { createEndpoint, type EndpointOptions } from '../vendors/endpoint.ts';
 import type { Endpoint } from '../vendors/endpoint-types.ts';
 import type { WireClient } from '../wires/wire.ts';
+import { awsEndpointOptions } from './aws.ts';
 import { addressFields, wireFor } from './entries.ts';
 import type { Environment } from './expand.ts';
+import { endpointLogin, type LoginSessions } from './login-sessions.ts';
 import type { ConfigEntry } from './model.ts';
 import { isOwnHeader } from './own-headers.ts';
 import { thinkStyle } from './think.ts';
@@ -17,12 +20,17 @@ export function wireIdsOf(wires: Wires): ReadonlySet<WireId> {
 }
 
 /** How an entry is called; `undefined` when its vendor or protocol is not there. Throws `ProviderError` `config`. */
-export function endpointOf(entry: ConfigEntry, wires: Wires, env: Environment): Endpoint | undefined {
+export function endpointOf(
+  entry: ConfigEntry,
+  wires: Wires,
+  env: Environment,
+  logins?: () => LoginSessions,
+): Endpoint | undefined {
   const picked = wireFor(entry, wireIdsOf(wires));
   const wire = 'wire' in picked ? wires[picked.wire] : undefined;
   if (wire === undefined || entry.row === undefined) return undefined;
   const { fields } = entry;
-  return createEndpoint({
+  const options = {
     entry: entry.ref,
     row: entry.row,
     wire,
@@ -44,5 +52,12 @@ export function endpointOf(entry: ConfigEntry, wires: Wires, env: Environment): 
     ...(fields.think === undefined ? {} : { quirks: { reasoningStyle: thinkStyle(entry, wire.id) } }),
     waitHint: parseWaitHintMs,
     createRedactor,
-  });
+    ...awsEndpointOptions({ row: entry.row, region: fields.region, uri: entry.uri, keys: entry.keys }, env),
+  } satisfies EndpointOptions;
+  const vendor = entry.login === undefined ? undefined : loginVendor(entry.login.slot);
+  if (entry.login === undefined || vendor === undefined || logins === undefined) return createEndpoint(options);
+  const session = logins().session(entry.login, entry.region);
+  const base = createEndpoint(options).urlFor('').replace(/\/+$/, '');
+  const login = endpointLogin(session, vendor, { ref: entry.ref, base, hasOwnAddress: entry.uri !== undefined });
+  return createEndpoint({ ...options, prepare: login.prepare, renewable: true, secrets: login.secrets });
 }

@@ -8,6 +8,7 @@ import { ProviderError } from '../spec/errors.ts';
 import { silentLog, type Log } from '../spec/log.ts';
 import type { Secret } from '../spec/secret.ts';
 import { createHttpTransport } from '../transport/http-transport.ts';
+import { proxyFromEnvironment } from '../transport/proxy.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createIdentityHttp } from '../transport/whole-call.ts';
 import type { Endpoint } from '../vendors/endpoint-types.ts';
@@ -34,7 +35,7 @@ export function createLoginSessions(options: LoginOptions): LoginSessions {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
   const sessions = new Map<string, LoginSession>();
-  const transport = options.transport ?? createHttpTransport({ clock });
+  const transport = options.transport ?? createHttpTransport({ clock, proxy: proxyFromEnvironment(env) });
   const plain = createIdentityHttp(transport, { clock });
   let store: TokenStore | undefined;
   const storeOf = (): TokenStore =>

@@ -2,10 +2,12 @@ import { contextWindowFor } from '../catalog/models.ts';
 import type { ModelInfo } from '../spec/provider.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 import type { Plan, Target } from '../route/target.ts';
+import { awsKeys } from './aws.ts';
 import { keysOf, NO_KEY } from './credentials.ts';
 import { endpointOf, type Wires } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { limitsFor } from './limits.ts';
+import { createLoginSessions, type LoginSessions } from './login-sessions.ts';
 import type { Config, ConfigEntry } from './model.ts';
 import { findEntry } from './references.ts';
 import type { ConfigRouter, Selector } from './router-types.ts';
@@ -19,6 +21,8 @@ export interface RouterOptions {
   readonly wires: Wires;
   /** For address fields that may come from the environment. Default `process.env`. */
   readonly env?: Environment;
+  /** The accounts of entries with a login. Default: from the stored logins, over real sockets. */
+  readonly logins?: LoginSessions;
 }
 
 /** Plans kept for plain names: callers ask for the same few over and over. */
@@ -32,11 +36,13 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
   const env = options.env ?? process.env;
   const endpoints = new Map<string, Endpoint>();
   const kept = new Map<string, Plan>();
+  let sessions: LoginSessions | undefined;
+  const logins = (): LoginSessions => options.logins ?? (sessions ??= createLoginSessions({ env }));
 
   const endpoint = (entry: ConfigEntry): Endpoint | undefined => {
     const known = endpoints.get(entry.ref);
     if (known !== undefined || entry.row === undefined) return known;
-    const made = endpointOf(entry, options.wires, env);
+    const made = endpointOf(entry, options.wires, env, logins);
     if (made !== undefined) endpoints.set(entry.ref, made);
     return made;
   };
@@ -46,7 +52,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
     if (via === undefined) return undefined;
     const routeKey =
       selection.apiKey !== undefined && selection.entry === entry ? keysOf([selection.apiKey]) : undefined;
-    const keys: readonly Key[] = routeKey ?? (entry.keys.length === 0 ? [NO_KEY] : entry.keys);
+    const keys: readonly Key[] = routeKey ?? (entry.keys.length === 0 ? [NO_KEY] : awsKeys(entry.row, entry.keys, env));
     const quirks = via.quirksFor(model);
     return {
       entry: entry.ref,

@@ -35,6 +35,11 @@ export interface EndpointOptions extends QuirkOverrides {
   readonly tlsCaCertPath?: string;
   /** Milliseconds. */
   readonly timeoutMs?: number;
+  /** See `Endpoint.prepare`. */
+  readonly prepare?: Endpoint['prepare'];
+  readonly renewable?: boolean;
+  /** Tokens that calls carry beside the keys, for the redactor; read at each use. */
+  readonly secrets?: () => Iterable<Secret>;
   /** Reads the wait a vendor asks for; the transport floor has the parser. */
   readonly waitHint?: (input: WaitHintInput) => number | undefined;
   /** Makes the function that removes secrets from vendors' texts; the transport floor has the thorough one. */
@@ -79,7 +84,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const used = new Set<Secret>();
   const inHeaders = Object.values(options.extraHeaders ?? {}).filter((value) => value instanceof Secret);
   const redact = (options.createRedactor ?? createTextRedactor)({
-    [Symbol.iterator]: () => [...inHeaders, ...used].values(),
+    [Symbol.iterator]: () => [...inHeaders, ...used, ...(options.secrets?.() ?? [])].values(),
   });
   const placeholder = row.placeholderKey === undefined ? undefined : new Secret(row.placeholderKey);
   const quirks = new Map<string, Quirks>();
@@ -111,6 +116,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     wire,
     urlFor: (path: string) => joinUrl(base, wire.id === 'anthropic-messages' ? path.replace(/^\/v1(?=\/)/, '') : path),
     headersFor,
+    ...(options.prepare === undefined ? {} : { prepare: options.prepare, renewable: options.renewable === true }),
     quirksFor: (model: string) => {
       const known = quirks.get(model);
       if (known !== undefined) return known;
@@ -135,6 +141,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }),
       provider: entry,
     }),
+    mayNest: options.uri !== undefined,
     tlsCaCertPath: options.tlsCaCertPath,
     timeoutMs: options.timeoutMs,
   } satisfies Endpoint);
