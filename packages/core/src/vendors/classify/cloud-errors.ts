@@ -24,6 +24,12 @@ export const AZURE_ERRORS: readonly ErrorPattern[] = [
 /** docs.aws.amazon.com Bedrock runtime troubleshooting, read 2026-11. */
 export const BEDROCK_ERRORS: readonly ErrorPattern[] = [
   {
+    kind: 'quota',
+    status: [400, 429],
+    message: /too many tokens per day/i,
+    example: 'Too many tokens per day, please wait before trying again.',
+  },
+  {
     kind: 'rate-limit',
     status: [400, 429],
     message: /too many tokens, please wait/i,
