@@ -84,8 +84,8 @@ export class Call implements UnderWay {
         decoded.mode === 'stream' ? this.#stream(decoded, plan, timeoutMs) : this.#whole(decoded, timeoutMs);
       this.#answer = answer;
       const maxAttempts = attemptsIn(singleHeader(req.headers[ATTEMPTS_LEFT_HEADER]));
-      const bounded = maxAttempts === undefined ? options : { ...options, maxAttempts };
-      const handle = standin.start(plan, this.#request(decoded), bounded, answer);
+      const { requestId } = this.exchange;
+      const handle = standin.start(plan, this.#request(decoded), { ...options, maxAttempts, requestId }, answer);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();

@@ -12,6 +12,7 @@ import { GOOGLE_ENDPOINTS } from './google-endpoints.ts';
 import { sendHealth, sendLive, sendReady } from './health-route.ts';
 import { sendModel, sendModels } from './models-route.ts';
 import { OLLAMA_ENDPOINTS } from './ollama-endpoints.ts';
+import { sendRecord, sendRecords } from './records-route.ts';
 import type { Route } from './route-table.ts';
 
 export interface Endpoint {
@@ -48,6 +49,8 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   get('/models', sendModels),
   get('/v1/models/{id}', sendModel),
   get('/models/{id}', sendModel),
+  get('/api/requests', sendRecords),
+  get('/api/requests/{id}', sendRecord),
   get('/health', sendHealth),
   get('/health/live', sendLive),
   get('/health/ready', sendReady),

@@ -2,6 +2,7 @@ import type { Config } from '../config/model.ts';
 import type { ConfigRouter, Router, Selector } from '../config/router-types.ts';
 import { attemptBudget } from '../route/budget.ts';
 import { iterateRun } from '../route/iterate.ts';
+import { createRecorder, type RecorderOptions } from '../route/recorder.ts';
 import { startRun } from '../route/run.ts';
 import type { RunHandle, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
@@ -20,6 +21,8 @@ export interface CreateStandinOptions extends RuntimeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Routes made by hand instead of a config. */
   readonly router?: Router;
+  /** How many attempt records are kept (default 1,000), and who hears of their ends. */
+  readonly records?: Omit<RecorderOptions, 'clock'>;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface CreateStandinOptions extends RuntimeOptions {
  */
 export async function createStandin(options: CreateStandinOptions = {}): Promise<Standin> {
   const runtime = createRuntime(options);
-  return standinOf(options.router ?? (await routerFrom(options, runtime)), runtime);
+  return standinOf(options.router ?? (await routerFrom(options, runtime)), runtime, options.records);
 }
 
 async function routerFrom(options: CreateStandinOptions, runtime: Runtime): Promise<ConfigRouter> {
@@ -53,15 +56,21 @@ async function routerFrom(options: CreateStandinOptions, runtime: Runtime): Prom
 }
 
 /** A Standin over given routes. */
-export function standinOf(router: Router, options: RuntimeOptions = {}): Standin {
+export function standinOf(
+  router: Router,
+  options: RuntimeOptions = {},
+  records?: CreateStandinOptions['records'],
+): Standin {
   const runtime = createRuntime(options);
+  const recorder = createRecorder({ ...records, clock: runtime.clock });
   const start = (plan: Plan, request: ChatRequest, call: StartOptions, sink: RunSink): RunHandle =>
-    startRun(limited(plan, call), request, { ...runtime, ...call }, sink);
+    startRun(limited(plan, call), request, { ...runtime, recorder, ...call }, sink);
   const chat = (request: ChatRequest, call: ChatOptions, plan: Plan) =>
     iterateRun((sink) => start(plan, request, { ...call, mode: call.stream === false ? 'whole' : 'stream' }, sink));
   return {
     router,
     health: runtime.health,
+    records: recorder,
     plan: (selector?: Selector) => router.plan(selector),
     provider(selector?: Selector): Provider {
       const plan = router.plan(selector);

@@ -1,5 +1,6 @@
 import type { Router, Selector } from '../config/router-types.ts';
 import type { Health } from '../route/health.ts';
+import type { Recorder } from '../route/recorder.ts';
 import type { RunHandle, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
 import type { AttemptRecord } from '../spec/errors.ts';
@@ -20,12 +21,16 @@ export interface StartOptions {
   /** Instead of the runtime's own. */
   readonly validateSchema?: SchemaValidator;
   readonly onAttempt?: (attempt: AttemptRecord) => void;
+  /** Under which the request's attempt record is found. */
+  readonly requestId?: string;
 }
 
 /** A configured Standin: routes, health and connections of one process. Made by `createStandin()`. */
 export interface Standin {
   readonly router: Router;
   readonly health: Health;
+  /** Attempt records of the last requests. */
+  readonly records: Recorder;
   /** The walk that a selector yields. Throws `RequestError` 404 for an unknown one. */
   plan(selector?: Selector): Plan;
   /** A Provider that walks the selector's plan. */

@@ -1,5 +1,8 @@
 import { attemptBudget } from '../../src/route/budget.ts';
 import { createHealth } from '../../src/route/health.ts';
+import type { RequestRecord } from '../../src/route/record.ts';
+import { replay } from '../../src/route/record-replay.ts';
+import { createRecorder } from '../../src/route/recorder.ts';
 import { startRun } from '../../src/route/run.ts';
 import { DEFAULT_LIMITS, type Plan } from '../../src/route/target.ts';
 import { createSink, newSeen, type Seen } from './caller.ts';
@@ -43,6 +46,9 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
     warnings: [],
   };
 
+  // Records are asked for in one schedule of eight: taking every decision twice takes its time.
+  const recorder = schedule.seed % 8 === 0 ? createRecorder({ clock: clock.product }) : undefined;
+
   const begin = (spec: RequestSpec, index: number): void => {
     const me = seen[index] as Seen;
     const controller = spec.leavesBy === 'signal' ? new AbortController() : undefined;
@@ -83,6 +89,8 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
         health,
         log: () => {},
         signal: controller?.signal,
+        recorder,
+        requestId: `r${index}`,
       },
       sink,
     );
@@ -120,6 +128,10 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
   }
   for (const [index, one] of seen.entries())
     if (one.terminals > 1) fail(`request ${index} ended ${one.terminals} times`);
+  for (const record of recorder?.list() ?? []) {
+    const { differences } = replay(JSON.parse(JSON.stringify(record)) as RequestRecord);
+    if (differences.length > 0) fail(`the record of ${record.id} does not replay: ${differences.join('; ')}`);
+  }
   const attempts = seen.flatMap((one) => one.attempts);
   return {
     ...broken,

@@ -1,3 +1,5 @@
+import { createRecorder } from '@standin/core/route/recorder';
+import { systemClock } from '@standin/core/spec/index';
 import type { Selector } from '@standin/core/config/router-types';
 import type { Standin, StartOptions } from '@standin/core/library/standin-types';
 import { createHealth } from '@standin/core/route/health';
@@ -98,6 +100,7 @@ export function createFakeStandin(
     runs,
     selectors,
     health,
+    records: createRecorder({ clock: systemClock }),
     router: { plan, models: () => models },
     plan,
     provider: unused,
