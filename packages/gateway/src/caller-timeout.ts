@@ -4,11 +4,16 @@ import type { JsonObject } from '@standin/core/spec/index';
 const SECONDS = /^\d+(\.\d+)?$/;
 
 /**
- * The caller's own deadline in milliseconds: `x-stainless-timeout` of the official SDKs, LiteLLM's `x-litellm-timeout`
- * and `timeout` in the body, all in seconds; the shortest holds.
+ * The caller's own deadline in milliseconds: `x-stainless-timeout` and `x-server-timeout` of the official SDKs,
+ * LiteLLM's `x-litellm-timeout` and `timeout` in the body, all in seconds; the shortest holds.
  */
 export function callerTimeoutMs(headers: IncomingHttpHeaders, routing: JsonObject | undefined): number | undefined {
-  const given = [headers['x-stainless-timeout'], headers['x-litellm-timeout'], routing?.timeout];
+  const given = [
+    headers['x-stainless-timeout'],
+    headers['x-server-timeout'],
+    headers['x-litellm-timeout'],
+    routing?.timeout,
+  ];
   let shortest: number | undefined;
   for (const value of given) {
     const seconds =

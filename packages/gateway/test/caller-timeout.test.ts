@@ -5,6 +5,7 @@ describe("the caller's own deadline", () => {
   test('is read from the official SDKs, in seconds, and left a little early', () => {
     expect(callerTimeoutMs({ 'x-stainless-timeout': '600' }, undefined)).toBe(599_500);
     expect(callerTimeoutMs({ 'x-stainless-timeout': '2' }, undefined)).toBe(1_900);
+    expect(callerTimeoutMs({ 'x-server-timeout': '2' }, undefined)).toBe(1_900);
   });
 
   test('the shortest of all that are given holds', () => {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@standin/core/spec/index';
+import { isJsonObject, type JsonObject } from '@standin/core/spec/index';
 import { collectEvents } from '@standin/core/stream/collect';
 import type { DecodedRequest } from '@standin/core/wires/wire';
 import { answerOf } from './answer-of.ts';
@@ -74,9 +74,14 @@ function placeInBody(body: Uint8Array, text: string, atChars: number | undefined
 }
 
 function withoutFinish(response: JsonObject): void {
-  const choices = response['choices'];
   if ('stop_reason' in response) response['stop_reason'] = null;
-  if (!Array.isArray(choices)) return;
-  for (const choice of choices)
-    if (typeof choice === 'object' && choice !== null) Object.assign(choice, { finish_reason: null });
+  // Ollama's: an answer that is not done.
+  if ('done_reason' in response) Object.assign(response, { done: false, done_reason: null });
+  for (const list of [response['choices'], response['candidates']]) {
+    if (!Array.isArray(list)) continue;
+    for (const choice of list) {
+      if (!isJsonObject(choice)) continue;
+      for (const name of ['finish_reason', 'finishReason']) if (name in choice) choice[name] = null;
+    }
+  }
 }

@@ -204,6 +204,8 @@ describe('thought signatures', () => {
     const sent = encode(request, 'gemini-3-pro', 'whole', { omitParameters: ['reasoning_replay'] });
     expect(sent.body).not.toContain('"S"');
     expect(sent.body).toContain('skip_thought_signature_validator');
+    const alias = encode(request, 'gemini-pro-latest', 'whole', { omitParameters: ['reasoning_replay'] });
+    expect(alias.body).toContain('skip_thought_signature_validator');
   });
 });
 

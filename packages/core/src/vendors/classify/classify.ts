@@ -113,7 +113,7 @@ function parameterOf(facts: ErrorFacts): string | undefined {
 }
 
 const SIGNATURE =
-  /invalid `?signature`? in `?thinking`? block|`?thinking`? or `?redacted_thinking`? blocks? .{0,80}cannot be modified|expected `?thinking`? or `?redacted_thinking`?|invalid_encrypted_content|encrypted content .{0,60}could not be (?:verified|decrypted)/i;
+  /invalid `?signature`? in `?thinking`? block|`?thinking`? or `?redacted_thinking`? blocks? .{0,80}cannot be modified|expected `?thinking`? or `?redacted_thinking`?|invalid_encrypted_content|encrypted content .{0,60}could not be (?:verified|decrypted)|(?:missing an?|invalid|corrupted|unknown) `?thought[_ ]signature|thought[_ ]signature`? (?:is |was )?(?:not valid|invalid|missing|corrupted)/i;
 
 const refusedParameter: Rule = (facts) => {
   if (![200, 400, 404, 422, 500].includes(facts.status)) return undefined;

@@ -41,7 +41,13 @@ export const MAJOR: readonly VendorRow[] = [
     wires: ['openai-chat', 'openai-responses'],
     keyVariables: ['OPENAI_API_KEY'],
     keyPrefixes: ['sk-'],
-    quirks: { maxTokensField: 'auto', toolCallIdFormat: 'max40', vision: true, refusalField: true },
+    quirks: {
+      maxTokensField: 'auto',
+      toolCallIdFormat: 'max40',
+      vision: true,
+      refusalField: true,
+      schemaDialect: 'openai-strict',
+    },
     modelRules: [
       { match: 'o[134]*', quirks: OPENAI_REASONING_MODELS },
       { match: 'gpt-[5-9]*', quirks: OPENAI_REASONING_MODELS },
@@ -60,7 +66,7 @@ export const MAJOR: readonly VendorRow[] = [
     name: 'Google Gemini',
     aliases: { google: undefined, 'google-gemini': undefined },
     endpoints: { default: 'https://generativelanguage.googleapis.com/v1beta' },
-    // Google's OpenAI-compatible surface serves until the native protocol is there.
+    // Google's OpenAI-compatible surface, for those who ask for it with `wire_api`.
     wireEndpoints: { 'openai-chat': { default: 'https://generativelanguage.googleapis.com/v1beta/openai' } },
     nativePaths: ['/v1beta'],
     wires: ['gemini', 'openai-chat'],

@@ -157,7 +157,9 @@ function callPart(
   if (own) json['thoughtSignature'] = part.signature ?? '';
   else {
     if (part.signature !== undefined) losses.add(`thought signature on ${where}: of another model`);
-    if (isFirst && traits.needsSignatures) json['thoughtSignature'] = SKIP_SIGNATURE;
+    // A model that is not known to want them has said so when replay was refused once.
+    const wanted = traits.needsSignatures || context.target.quirks.omitParameters.includes('reasoning_replay');
+    if (isFirst && wanted) json['thoughtSignature'] = SKIP_SIGNATURE;
   }
   const raw = { inside: 'functionCall', key: 'args', text: argumentsText(part.arguments, where, losses) } as const;
   return { json, raw, callId: part.id };

@@ -47,12 +47,13 @@ export function createGeminiFraming(options: { readonly maxBytes?: number } = {}
 
   /** Where a line begins with plain JSON, which no field of an event stream does; -1 when none does. */
   const jsonLine = (bytes: Uint8Array): number => {
+    let nextCarriageReturn = bytes.indexOf(CR);
     for (let at = 0; at < bytes.length;) {
       if (atLineStart && (bytes[at] === 0x7b || bytes[at] === 0x5b)) return at;
-      const lineFeed = bytes.indexOf(LF, at);
-      const carriageReturn = bytes.indexOf(CR, at);
-      const end =
-        lineFeed === -1 ? carriageReturn : carriageReturn === -1 ? lineFeed : Math.min(lineFeed, carriageReturn);
+      const nextLineFeed = bytes.indexOf(LF, at);
+      if (nextCarriageReturn !== -1 && nextCarriageReturn < at) nextCarriageReturn = bytes.indexOf(CR, at);
+      const isLineFeed = nextLineFeed !== -1 && (nextCarriageReturn === -1 || nextLineFeed < nextCarriageReturn);
+      const end = isLineFeed ? nextLineFeed : nextCarriageReturn;
       atLineStart = end !== -1;
       if (end === -1) return -1;
       at = end + 1;
