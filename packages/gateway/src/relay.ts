@@ -42,7 +42,7 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
       ended ||= frames.ended;
       for (const event of events) {
         if (event.type === 'text-delta' || event.type === 'reasoning-delta' || event.type === 'tool-call-delta') {
-          if (filled.has(event.index)) continue;
+          if (filled.has(event.index) && wire.closingRepeatsText !== true) continue;
           filled.add(event.index);
         }
         structure.push(event);

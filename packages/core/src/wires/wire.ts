@@ -139,6 +139,8 @@ export interface WireServer<Chunk extends WireChunk = string> {
   createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder<Chunk>;
   /** Whether a vendor's bytes of this very protocol suit this caller as they are. Absent: always. */
   relayable?(bytes: Uint8Array, decoded: DecodedRequest): boolean;
+  /** Closing events say the whole text again: to go on from relayed bytes the encoder needs every delta. */
+  readonly closingRepeatsText?: boolean;
   encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject;
   encodeError(error: CallerError): JsonObject;
 }

@@ -25,6 +25,5 @@ export const openaiResponsesServer: WireServer = {
   createEncoder,
   encodeWhole,
   encodeError,
-  // Closing events repeat all text: an answer that may have to be mended has to be written by one hand from its start.
-  relayable: (_bytes, decoded) => decoded.mode === 'whole',
+  closingRepeatsText: true,
 };
