@@ -34,13 +34,17 @@ export async function openAuth(context: CommandContext): Promise<Auth> {
     import('@standin/core/config/secrets/token-cipher'),
     import('@standin/core/config/files'),
     import('@standin/core/spec/clock'),
-    Promise.all([import('@standin/core/transport/http-transport'), import('@standin/core/transport/whole-call')]),
+    Promise.all([
+      import('@standin/core/transport/http-transport'),
+      import('@standin/core/transport/whole-call'),
+      import('@standin/core/transport/proxy'),
+    ]),
     import('@standin/core/auth/oauth/vendors'),
   ]);
   const { env } = context;
   const clock = systemClock;
-  const [{ createHttpTransport }, { createIdentityHttp }] = transports;
-  const http = createIdentityHttp(createHttpTransport({ clock }), { clock });
+  const [{ createHttpTransport }, { createIdentityHttp }, { proxyFromEnvironment }] = transports;
+  const http = createIdentityHttp(createHttpTransport({ clock, proxy: proxyFromEnvironment(env) }), { clock });
   const store = createTokenStore({ home: standinHome(env), cipher: createTokenCipher(env), clock });
   return {
     env,

@@ -1,0 +1,170 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfigText } from '../../src/config/load.ts';
+import { createTokenCipher } from '../../src/config/secrets/token-cipher.ts';
+import { createStandin } from '../../src/library/create-standin.ts';
+import { collect } from '../../src/stream/collect.ts';
+import { identityServer, jwt, loginFor, storeIn, tempFolder, type IdentityServer, type Reply } from './support.ts';
+
+const answer: Reply = {
+  json: {
+    id: 'c1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  },
+};
+
+function world(extra: Record<string, string> = {}) {
+  const home = tempFolder();
+  return { home, env: { HOME: home, STANDIN_HOME: home, STANDIN_KEYRING: 'off', ...extra } };
+}
+
+const entryOf = (toml: string, env: Record<string, string>, ref: string) =>
+  loadConfigText(`schema_version = 3\n${toml}`, 'test.toml', { env }).entries.get(ref);
+
+async function ask(toml: string, env: Record<string, string>) {
+  const config = loadConfigText(`schema_version = 3\n${toml}`, 'test.toml', { env });
+  const standin = await createStandin({ config, env });
+  try {
+    return await collect(standin.chat({ messages: [{ role: 'user', content: 'hi' }] }, { stream: false }));
+  } finally {
+    standin.close();
+  }
+}
+
+describe('an entry with a login', () => {
+  it('cannot be used while nobody is signed in, and says what to do', () => {
+    const { env } = world();
+    const codex = entryOf('[providers.models.openai-codex.x]', env, 'openai-codex.x');
+    expect(codex?.unusable).toContain('standin auth login --provider openai-codex');
+    const named = entryOf('[providers.models.openai_codex.x]\nprofile = "work"', env, 'openai_codex.x');
+    expect(named?.unusable).toContain('--profile work');
+    const asked = entryOf('[providers.models.qwen.x]\nauth_mode = "oauth"', env, 'qwen.x');
+    expect(asked?.unusable).toContain('standin auth login --provider qwen');
+    const plain = entryOf('[providers.models.xai.x]', env, 'xai.x');
+    expect(plain?.unusable).toContain('XAI_API_KEY');
+  });
+
+  it('takes the profile it names, else the active one, else the file of the vendor’s program; a key wins over all', async () => {
+    const { home, env } = world();
+    const store = storeIn(home);
+    mkdirSync(join(home, '.codex'));
+    const file = join(home, '.codex', 'auth.json');
+    writeFileSync(file, JSON.stringify({ tokens: { access_token: 'a', refresh_token: 'r' } }));
+    const toml = '[providers.models.openai-codex.x]\n';
+    expect(entryOf(toml, env, 'openai-codex.x')).toMatchObject({
+      login: { from: 'file', path: file },
+      keySource: file,
+    });
+    await store.put(loginFor('openai-codex', { name: 'one' }));
+    await store.put(loginFor('openai-codex', { name: 'two' }), { activate: true });
+    expect(entryOf(toml, env, 'openai-codex.x')?.login).toMatchObject({ from: 'profile', name: 'two' });
+    const named = entryOf(`${toml}auth_profile = "one"`, env, 'openai-codex.x');
+    expect(named?.login).toMatchObject({ name: 'one' });
+    expect(named?.keys[0]?.secret).toBeUndefined();
+    expect(named?.keys[0]?.fingerprint).not.toBe(entryOf(toml, env, 'openai-codex.x')?.keys[0]?.fingerprint);
+    const keyed = entryOf(`${toml}api_key = "sk-proj-1"`, env, 'openai-codex.x');
+    expect(keyed?.login).toBeUndefined();
+    expect(keyed?.keys[0]?.secret?.reveal()).toBe('sk-proj-1');
+  });
+
+  it('is chosen by kind and honours its fields without a warning', async () => {
+    const { home, env } = world();
+    await storeIn(home).put(loginFor('openai-codex', { name: 'work' }));
+    const toml =
+      '[providers.models.openai.x]\nkind = "openai-codex"\nauth_profile = "work"\nauth_mode = "oauth"\nmodel = "gpt-x"\n';
+    const { entries, report } = loadConfigText(`schema_version = 3\n${toml}`, 'test.toml', { env });
+    expect(entries.get('openai.x')?.login).toMatchObject({ slot: 'openai-codex', name: 'work' });
+    expect(report.warnings).toEqual([]);
+  });
+});
+
+/** An identity server and a model server in one; `base` is filled in once it listens. */
+async function server(reply: (path: string, url: string, authorization: string) => Reply): Promise<IdentityServer> {
+  const own = { url: '' };
+  const started = await identityServer(({ path, headers }) => reply(path, own.url, headers.authorization ?? ''));
+  own.url = started.url;
+  return started;
+}
+
+describe('a call with a login', () => {
+  it('of Copilot: a GitHub token buys one, and the address that came with it is called', async () => {
+    const end = Math.floor(Date.now() / 1000) + 1800;
+    const vendor = await server((path, url) =>
+      path === '/copilot_internal/v2/token'
+        ? { json: { token: 'tid=bought', expires_at: end, endpoints: { api: `${url}/api` } } }
+        : answer,
+    );
+    const { env } = world({ STANDIN_AUTH_URL_COPILOT: vendor.url, COPILOT_GITHUB_TOKEN: 'ghu_0123456789abcdefghij' });
+    const response = await ask(
+      '[providers.models.copilot.x]\nmodel = "gpt-4.1"\nextra_headers = { "x-mine" = "1" }',
+      env,
+    );
+    expect(response.content).toMatchObject([{ type: 'text', text: 'hello' }]);
+    expect(vendor.asked.map((asked) => asked.path)).toEqual(['/copilot_internal/v2/token', '/api/chat/completions']);
+    expect(vendor.asked[0]?.headers.authorization).toBe('token ghu_0123456789abcdefghij');
+    expect(vendor.asked[1]?.headers).toMatchObject({
+      authorization: 'Bearer tid=bought',
+      'x-initiator': 'user',
+      'x-mine': '1',
+      'copilot-integration-id': 'vscode-chat',
+    });
+  });
+
+  it('of Qwen: a token that ended while running is renewed, written back, and used at its address', async () => {
+    const vendor = await server((path, url) =>
+      path.endsWith('/token')
+        ? { json: { access_token: 'q1', refresh_token: 'qr1', expires_in: 3600, resource_url: `${url}/portal` } }
+        : answer,
+    );
+    const { home, env } = world({ STANDIN_AUTH_URL_QWEN: vendor.url });
+    mkdirSync(join(home, '.qwen'));
+    const path = join(home, '.qwen', 'oauth_creds.json');
+    writeFileSync(path, JSON.stringify({ access_token: 'q0', refresh_token: 'qr0', expiry_date: Date.now() + 5_000 }));
+    await ask('[providers.models.qwen.x]\napi_key = "qwen-oauth"\nmodel = "qwen3-coder-plus"', env);
+    expect(vendor.asked.map((asked) => asked.path)).toEqual(['/api/v1/oauth2/token', '/portal/v1/chat/completions']);
+    expect(vendor.asked[1]?.headers.authorization).toBe('Bearer q1');
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ refresh_token: 'qr1' });
+  });
+
+  it('of MiniMax: the renewal token of the config begins it, and what follows is kept sealed', async () => {
+    let count = 0;
+    const vendor = await server((path) =>
+      path === '/oauth/token'
+        ? { json: { status: 'success', access_token: jwt({}, ++count), refresh_token: `mr${count}`, expires_in: 1 } }
+        : answer,
+    );
+    const { home, env } = world({ STANDIN_AUTH_URL_MINIMAX: vendor.url });
+    const toml = `[providers.models.minimax.x]\nauth_mode = "oauth"\noauth_refresh_token = "mr0"\nuri = "${vendor.url}/v1"\nmodel = "M2"`;
+    await ask(toml, env);
+    await ask(toml, env);
+    const renewals = vendor.asked.filter((asked) => asked.path === '/oauth/token');
+    expect(renewals.map((asked) => asked.fields['refresh_token'])).toEqual(['mr0', 'mr1']);
+    const kept = readFileSync(join(home, 'auth-profiles.json'), 'utf8');
+    expect(kept).not.toMatch(/"mr\d"/);
+    const name = Object.keys((JSON.parse(kept) as { profiles: object }).profiles)[0]?.split(':')[1] ?? '';
+    expect(storeIn(home, createTokenCipher(env)).get('minimax', name)?.refresh?.reveal()).toBe('mr2');
+  });
+
+  it('of xAI: a 401 renews it once; a second one is told without the token', async () => {
+    const vendor = await server((path, url, authorization) => {
+      if (path.startsWith('/.well-known'))
+        return { json: { authorization_endpoint: `${url}/a`, token_endpoint: `${url}/t` } };
+      if (path === '/t') return { json: { access_token: 'second-token-value', expires_in: 3600 } };
+      return { status: 401, json: { error: `the token ${authorization} is not valid` } };
+    });
+    const { home, env } = world({ STANDIN_AUTH_URL_XAI: vendor.url });
+    await storeIn(home, createTokenCipher(env)).put(loginFor('xai', { expiresAt: Date.now() + 3_600_000 }));
+    const error: unknown = await ask(`[providers.models.xai.x]\nuri = "${vendor.url}/v1"`, env).catch(
+      (cause: unknown) => cause,
+    );
+    expect(vendor.asked.filter((asked) => asked.path === '/t').length).toBe(1);
+    expect(vendor.asked.filter((asked) => asked.path.startsWith('/v1')).length).toBe(2);
+    expect(String(error)).not.toContain('second-token-value');
+    expect(JSON.stringify(error)).not.toContain('second-token-value');
+  });
+});
