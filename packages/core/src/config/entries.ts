@@ -36,6 +36,8 @@ const WIRE_OF_API = {
   chat_completions: 'openai-chat',
   responses: 'openai-responses',
   messages: 'anthropic-messages',
+  gemini: 'gemini',
+  ollama: 'ollama-chat',
 } as const satisfies Record<string, WireId>;
 
 /** Resolves one entry: its vendor, protocol, address, keys and model, or why it cannot be used. */

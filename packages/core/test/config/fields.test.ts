@@ -65,6 +65,8 @@ describe('provider fields', () => {
     ['wire_api', '"ChatCompletions"', 'chat_completions'],
     ['wire_api', '"openai-responses"', 'responses'],
     ['wire_api', '"RESPONSES"', 'responses'],
+    ['wire_api', '"google"', 'gemini'],
+    ['wire_api', '"ollama_chat"', 'ollama'],
     ['auth_mode', '"oauth"', 'oauth'],
     ['auth_mode', '"o_auth"', 'oauth'],
   ])('%s = %s is understood', (name, written, value) => {
@@ -78,6 +80,15 @@ describe('provider fields', () => {
       '[providers.models.custom.a]\nuri = "http://127.0.0.1:9"\nmodel = "m"\nwire_api = "messages"\n',
     );
     expect(config.entries.get('custom.a')?.wire).toBe('anthropic-messages');
+  });
+
+  it.each([
+    ['ollama', 'ollama', 'ollama-chat'],
+    ['gemini', 'chat_completions', 'openai-chat'],
+    ['custom', 'generate-content', 'gemini'],
+  ])('%s with wire_api = %s speaks %s', (slot, written, wire) => {
+    const text = `[providers.models.${slot}.a]\nuri = "http://127.0.0.1:9"\nmodel = "m"\nwire_api = "${written}"\n`;
+    expect(load(text).entries.get(`${slot}.a`)?.wire).toBe(wire);
   });
 
   it('kind switches the implementation', () => {

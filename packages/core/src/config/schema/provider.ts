@@ -31,7 +31,7 @@ const identity = {
     description: 'Regional variant of the vendor, such as "intl" or "cn".',
     example: '"intl"',
   }),
-  wire_api: field(z.enum(['chat_completions', 'responses', 'messages']), {
+  wire_api: field(z.enum(['chat_completions', 'responses', 'messages', 'gemini', 'ollama']), {
     description: 'Protocol of the endpoint where the slot speaks several.',
     defaultText: 'the slot decides',
     spellings: {
@@ -47,6 +47,9 @@ const identity = {
       message: 'messages',
       anthropic: 'messages',
       anthropic_messages: 'messages',
+      generate_content: 'gemini',
+      google: 'gemini',
+      ollama_chat: 'ollama',
     },
   }),
   extra_headers: field(z.record(z.string().min(1), secretText), {
