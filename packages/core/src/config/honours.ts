@@ -17,7 +17,7 @@ const OPENAI: readonly WireId[] = ['openai-chat', 'openai-responses'];
 const FIELD_WIRES: Readonly<Record<string, readonly WireId[]>> = {
   chat_template_kwargs: CHAT,
   replay_assistant_reasoning: CHAT,
-  merge_system_into_user: CHAT,
+  merge_system_into_user: ['openai-chat', 'bedrock-converse'],
   requires_openai_auth: OPENAI,
 };
 

@@ -9,7 +9,7 @@ const endpoint = createEndpoint({ entry: 'bedrock.main', row, wire: client });
 
 /** As the service answers: the exception's name in a header, a sentence in the body. */
 function classified(status: number, exception: string | undefined, message: string) {
-  const headers =
+  const headers: Record<string, string> =
     exception === undefined ? {} : { 'x-amzn-errortype': `${exception}:http://internal.amazon.com/coral/` };
   return endpoint.classify(client.readError(status, JSON.stringify({ message })), headers);
 }

@@ -51,7 +51,7 @@ export function register(command: Command, context: CommandContext): void {
 
 export function describeTarget(target: Target): PlannedTarget {
   const { entry, slot, model, via } = target;
-  const keys = target.keys.filter((key) => key.secret !== undefined).map((key) => key.fingerprint);
+  const keys = target.keys.filter((key) => key.fingerprint !== 'none').map((key) => key.fingerprint);
   if ('provider' in via) return { entry, slot, model, wire: 'library', url: '', keys };
   return { entry, slot, model, wire: via.endpoint.wire.id, url: urlOf(target, via.endpoint), keys };
 }

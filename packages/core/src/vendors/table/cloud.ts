@@ -43,10 +43,11 @@ export const CLOUD: readonly VendorRow[] = [
     quirks: { toolCallIdFormat: 'word64', structuredOutput: 'none' },
     // "Supported models and features" and "Structured outputs" of the user guide; ids may carry a region or an ARN.
     modelRules: [
-      { match: '*claude*', quirks: { structuredOutput: 'json_schema', vision: true } },
+      { match: '*claude*', quirks: { structuredOutput: 'json_schema', vision: true, reasoningStyle: 'thinking-type' } },
       { match: '*claude-3*', quirks: { prefill: 'last-assistant' } },
       { match: '*claude-*-4-[015]*', quirks: { prefill: 'last-assistant' } },
       { match: '*claude-*-4-2*', quirks: { prefill: 'last-assistant' } },
+      { match: '*nova-2*', quirks: { reasoningStyle: 'thinking-type' } },
       { match: '*nova-micro*', quirks: { vision: false } },
       { match: '*mistral.*', quirks: { toolCallIdFormat: 'alnum9', topK: true } },
       { match: '*openai.gpt-oss*', quirks: { reasoningStyle: 'reasoning_effort', structuredOutput: 'json_schema' } },

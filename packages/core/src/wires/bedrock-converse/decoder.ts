@@ -36,13 +36,12 @@ export function createDecoder(): StreamDecoder {
       throw inBandError(frame.headers[':error-code'], payload, frame.headers[':error-message']);
     }
     if (type === 'exception') throw inBandError(frame.headers[':exception-type'], payload, plain(frame));
-    if (!isJsonObject(payload)) {
+    if (!isJsonObject(payload) || !readEvent(reader, frame.headers[':event-type'] ?? '', payload)) {
       // What was lost may have been a piece of the arguments: a call with a hole in it must not be run.
       if (reader.inToolCall) throw protocolError('An event inside a tool call could not be read.');
       skipped += 1;
       return;
     }
-    readEvent(reader, frame.headers[':event-type'] ?? '', payload);
     // Usage comes behind the stop, so the stop alone does not end the stream; an end of the body will.
     if (reader.stopped && reader.metered) finish();
   };
@@ -79,29 +78,37 @@ export function createDecoder(): StreamDecoder {
   };
 }
 
-/** Events carry their fields bare; some servers wrap them once more in the event's name. */
-function readEvent(reader: AnswerReader, name: string, payload: JsonObject): void {
+/**
+ * Events carry their fields bare; some servers wrap them once more in the event's name. False for one that should say
+ * something and does not; unknown events are to be ignored, and are read by that.
+ */
+function readEvent(reader: AnswerReader, name: string, payload: JsonObject): boolean {
   const wrapped = name === '' ? Object.keys(payload).find((key) => isJsonObject(payload[key])) : name;
   const inner = wrapped === undefined ? undefined : payload[wrapped];
   const event = isJsonObject(inner) ? inner : payload;
   const { start, delta } = event;
   switch (wrapped) {
     case 'messageStart':
-      return reader.start();
+      reader.start();
+      return true;
     case 'contentBlockStart':
-      return reader.blockStart(indexOf(event), isJsonObject(start) ? start : {});
+      reader.blockStart(indexOf(event), isJsonObject(start) ? start : {});
+      return true;
     case 'contentBlockDelta':
-      if (isJsonObject(delta)) reader.blockDelta(indexOf(event), delta);
-      return;
+      if (!isJsonObject(delta)) return false;
+      reader.blockDelta(indexOf(event), delta);
+      return true;
     case 'contentBlockStop':
-      return reader.blockStop(indexOf(event));
+      reader.blockStop(indexOf(event));
+      return true;
     case 'messageStop':
-      return reader.stop(event);
+      reader.stop(event);
+      return true;
     case 'metadata':
-      return reader.usage(event['usage']);
+      reader.usage(event['usage']);
+      return true;
     default:
-      // Added later: unknown events are to be ignored.
-      return;
+      return true;
   }
 }
 

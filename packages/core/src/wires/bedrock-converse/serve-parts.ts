@@ -26,7 +26,7 @@ export function readContent(blocks: readonly JsonValue[], role: Role, path: stri
     const at = `${path}[${index}]`;
     if (!isJsonObject(block)) throw invalid(at, 'must be an object');
     const point = readCachePoint(block, at);
-    if (point !== undefined) return void markLast(messages.at(-1)?.content ?? [], point);
+    if (point !== undefined) return markLast(messages.at(-1)?.content ?? [], point);
     for (const part of readBlock(block, role, at)) {
       const kind = part.type === 'tool-result' ? 'tool' : role;
       const last = messages.at(-1);
