@@ -15,6 +15,7 @@ export interface UnderWay {
 export interface GatewayContext {
   /** The current configuration's Standin: read once per request, so a reload never mixes two. */
   readonly getStandin: () => Standin;
+  readonly configState: () => JsonObject | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly keepAlive: KeepAlive;

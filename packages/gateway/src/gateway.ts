@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { silentLog, systemClock, type Clock, type Log } from '@standin/core/spec/index';
+import { silentLog, systemClock, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
 import { failureOfThrown, ownFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS } from './endpoints.ts';
@@ -15,6 +15,8 @@ export interface GatewayOptions {
   /** The Standin that answers; or `getStandin`, asked once per request, when the configuration can be replaced. */
   readonly standin?: Standin;
   readonly getStandin?: () => Standin;
+  /** Told by the health routes as `config`: where the configuration comes from, and a change that was refused. */
+  readonly configState?: () => JsonObject | undefined;
   readonly log?: Log;
   readonly clock?: Clock;
   /** Largest request body, before and after decompression. Default 32 MiB. */
@@ -56,6 +58,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   if (getStandin === undefined) throw new TypeError('createGateway needs `standin` or `getStandin`.');
   const context: GatewayContext = {
     getStandin,
+    configState: options.configState ?? (() => undefined),
     log: options.log ?? silentLog,
     clock,
     keepAlive: createKeepAlive(clock, options.keepAliveMs ?? 15_000),

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Plan, Target } from '@standin/core/route/target';
 import { sendJson, type Exchange, type GatewayContext } from './exchange.ts';
@@ -10,8 +11,14 @@ export function sendLive(exchange: Exchange): void {
 /** 200 while at least one configured target could be asked right now, else 503 with the reason. */
 export function sendReady(exchange: Exchange): void {
   const reason = unreadyReason(exchange.context);
-  if (reason === undefined) sendJson(exchange, 200, { status: 'ready' }, NO_STORE);
-  else sendJson(exchange, 503, { status: 'not-ready', reason }, NO_STORE);
+  const config = configPart(exchange.context);
+  if (reason === undefined) sendJson(exchange, 200, { status: 'ready', ...config }, NO_STORE);
+  else sendJson(exchange, 503, { status: 'not-ready', reason, ...config }, NO_STORE);
+}
+
+function configPart(context: GatewayContext): { config?: JsonObject } {
+  const config = context.configState();
+  return config === undefined ? {} : { config };
 }
 
 /** Both in one, with each key that was rejected, cools down or keeps failing, by fingerprint. */
@@ -37,6 +44,7 @@ export function sendHealth(exchange: Exchange): void {
   const body = {
     status,
     ...(reason === undefined ? {} : { reason }),
+    ...configPart(context),
     uptime_seconds: uptime,
     open_calls: context.underWay.size,
     keys,

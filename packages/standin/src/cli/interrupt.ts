@@ -31,7 +31,7 @@ export function createInterrupt(exit: (code: number) => void = (code) => process
     cause = next;
     controller.abort();
   };
-  watchLauncher(() => trigger('SIGHUP'));
+  watchLauncher(() => trigger('SIGTERM'));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => trigger(name));
   return {
     signal: controller.signal,

@@ -1,6 +1,7 @@
 import type { FoundEntry } from '@standin/core/config/environment';
 import type { FlagOverride } from '@standin/core/config/flags';
 import type { Config } from '@standin/core/config/model';
+import type { SecretOpener } from '@standin/core/config/secrets/opener';
 import type { WireId } from '@standin/core/spec/wire-id';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { CommandContext } from './context.ts';
@@ -18,6 +19,7 @@ export interface ConfigExtras {
   readonly flags?: readonly FlagOverride[];
   /** Entries to use when nothing is configured. */
   readonly found?: readonly FoundEntry[];
+  readonly secrets?: SecretOpener;
 }
 
 /**
@@ -46,9 +48,13 @@ const NO_VENDOR = `No model vendor is configured. Set a key such as ANTHROPIC_AP
 
 /**
  * A Standin of a loaded config, with its findings told. Throws `ConfigError` when the config has errors and
- * `UsageError` when there is no entry at all.
+ * `UsageError` when there is no entry at all. `kept` goes on from an earlier config: what is known of keys and targets.
  */
-export async function startStandin(config: Config, context: CommandContext): Promise<OpenStandin> {
+export async function startStandin(
+  config: Config,
+  context: CommandContext,
+  kept: { readonly health?: Standin['health'] } = {},
+): Promise<OpenStandin> {
   const [{ assertUsable }, { formatIssue }, { createStandin }] = await Promise.all([
     import('@standin/core/config/load'),
     import('@standin/core/config/issue'),
@@ -56,7 +62,7 @@ export async function startStandin(config: Config, context: CommandContext): Pro
   ]);
   assertUsable(config);
   if (config.entries.size === 0) throw new UsageError(NO_VENDOR);
-  const standin = await createStandin({ config, env: context.env, log: context.logger().log });
+  const standin = await createStandin({ config, env: context.env, log: context.logger().log, ...kept });
   return { standin, config, warnings: config.report.warnings.map(formatIssue) };
 }
 

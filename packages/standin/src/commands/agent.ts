@@ -5,6 +5,7 @@ import type { AnswerSchema } from '../agent/schema.ts';
 import { runTurn, type TurnOptions } from '../agent/turn.ts';
 import type { CommandContext } from '../cli/context.ts';
 import { Interrupted, UsageError } from '../cli/exit.ts';
+import type { Following } from '../cli/follow.ts';
 import { openStandin } from '../cli/open.ts';
 import { reportError } from '../cli/report.ts';
 import { selectorFor } from '../cli/selector.ts';
@@ -141,7 +142,8 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
   checkCombination(options);
   const { images, schema, earlier } = await prepare(options);
   const question = await readQuestion(options, context);
-  const open = await openStandin(context);
+  let open = await openStandin(context);
+  let following: Following | undefined;
   const wantsJson = options.outputFormat === 'json' || schema !== undefined;
   const ask = async (messages: readonly Message[], model: string | undefined, signal: AbortSignal) => {
     const request: ChatRequest = {
@@ -173,6 +175,8 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       return;
     }
     const { converse } = await import('../agent/conversation.ts');
+    const { followConfig } = await import('../cli/follow.ts');
+    following = await followConfig(open, context, {}, (next) => (open = next));
     const [target] = open.standin.plan(await selectorFor(options, open)).targets;
     await converse({
       input: process.stdin,
@@ -189,6 +193,7 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       decorate: (text) => contentOf(text, images),
     });
   } finally {
+    following?.close();
     open.standin.close();
   }
 }

@@ -4,6 +4,7 @@ import type { Config } from '@standin/core/config/model';
 import type { FlagOverride } from '@standin/core/config/flags';
 import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
+import { followConfig, type Following } from '../cli/follow.ts';
 import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
 import { chooseUpstream } from '../serve/upstream.ts';
 import { printWelcome } from '../serve/welcome.ts';
@@ -21,7 +22,8 @@ Examples:
   $ OPENAI_BASE_URL=http://127.0.0.1:8787/v1 OPENAI_API_KEY=any your-program
 
 With no config, no vendor key and no local server, it serves simulated vendors, so that you can try it at once.
-Ctrl-C lets answers under way finish; a second one ends them.`;
+A changed config file takes effect without a restart (SIGHUP reads it at once); one with an error is refused and the last
+good one keeps serving. Ctrl-C lets answers under way finish; a second one ends them.`;
 
 /** Shared with "simulate". */
 export function portNumber(text: string): string {
@@ -60,24 +62,40 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   try {
     const { config } = upstream;
     const open = await startStandin(config, context);
+    let current = open;
+    let following: Following | undefined;
     tellWarnings(open, context);
     const workers = options.workers ?? config.document.gateway?.workers ?? 1;
     if (workers > 1) log('warn', 'This version serves with one process; more workers come later', { workers });
     const { createGateway } = await import('@standin/gateway');
     const limitMb = config.document.gateway?.max_body_mb;
     const gateway = createGateway({
-      standin: open.standin,
+      getStandin: () => current.standin,
+      configState: () => following?.state(),
       log,
       ...(limitMb === undefined ? {} : { bodyLimitBytes: Math.floor(limitMb * 1024 * 1024) }),
     });
     const { url } = await listen(gateway, config);
+    following = await followConfig(open, context, { flags }, (next) => (current = next));
+    reloadOnHangUp(following, context);
     printWelcome(url, upstream, open.standin, context.output);
     await untilStopped(gateway, context);
-    open.standin.close();
+    following.close();
+    current.standin.close();
   } finally {
     await upstream.close();
   }
   if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
+}
+
+/** A service is told by SIGHUP to read its config again; on a terminal it means that the terminal is gone. */
+function reloadOnHangUp(following: Following, { interrupt }: CommandContext): void {
+  if (process.stdin.isTTY || process.stderr.isTTY) return;
+  interrupt.handle((cause) => {
+    if (cause !== 'SIGHUP' || following.state() === undefined) return false;
+    following.reload();
+    return true;
+  });
 }
 
 async function listen(gateway: Gateway, config: Config): Promise<{ readonly url: string }> {
