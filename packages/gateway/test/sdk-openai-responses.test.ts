@@ -54,7 +54,8 @@ describe.each(WIRES)('the responses client over a vendor of %s', (wire) => {
       input_tokens: 11,
       output_tokens: 6,
       total_tokens: 17,
-      input_tokens_details: { cached_tokens: 4 },
+      // One protocol has no word for it.
+      ...(wire === 'ollama-chat' ? {} : { input_tokens_details: { cached_tokens: 4 } }),
     });
     expect(answer._request_id).toMatch(/^req_/);
   });
@@ -175,9 +176,7 @@ describe.each(WIRES)('the responses client over a vendor of %s', (wire) => {
       const { client } = await bench(wire, { error });
       const thrown = await thrownBy(() => client.responses.create({ ...ASK, stream }));
       expect(thrown).toBeInstanceOf(OpenAI.APIError);
-      // Google says a used-up quota and a passing rate limit in the same words.
-      const told = wire === 'gemini' && error === 'quota' ? 'rate_limit_exceeded' : code;
-      expect(thrown).toMatchObject({ status, code: told });
+      expect(thrown).toMatchObject({ status, code });
     }
   });
 

@@ -1,5 +1,6 @@
 import type { JsonObject, WireId } from '@standin/core/spec/index';
 import { bedrockFailure, bedrockHeaders } from './bedrock-errors.ts';
+import { nativeFailure } from './native-errors.ts';
 import type { Behaviour, ErrorName, SimulatedError, WaitHints } from './behaviour.ts';
 
 interface Wording {
@@ -217,18 +218,22 @@ export function errorAnswer(error: NonNullable<Behaviour['error']>, place: Error
   const name = wanted.name ?? USUAL[wanted.status ?? 500] ?? ((wanted.status ?? 500) < 500 ? 'invalid' : 'server');
   const failure = FAILURES[name];
   const bedrock = wire === 'bedrock-converse' ? bedrockFailure(name) : undefined;
-  const usual = wire === 'anthropic-messages' ? failure.anthropic.status : bedrock?.status;
+  const native = nativeFailure(wire, name);
+  const usual = wire === 'anthropic-messages' ? failure.anthropic.status : (bedrock?.status ?? native?.status);
   const status = wanted.status ?? usual ?? failure.status;
   const wording: Wording = { ...(wire === 'anthropic-messages' ? failure.anthropic : (bedrock ?? failure.openai)) };
   const hint = wanted.hints?.text === undefined ? '' : ` Please try again in ${wanted.hints.text}.`;
-  const message = (wanted.message ?? wording.message) + hint;
+  const message = (wanted.message ?? native?.message ?? wording.message) + hint;
   const full: Wording = {
     message,
     type: wanted.type ?? wording.type,
     code: wanted.code ?? wording.code,
     param: wanted.param ?? wording.param,
   };
-  const shape = errorShape(place, full, status, wanted.hints?.retryInfo);
+  const details: JsonObject[] = wanted.message === undefined ? [...(native?.details ?? [])] : [];
+  const retryDelay = wanted.hints?.retryInfo;
+  if (retryDelay !== undefined) details.push({ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay });
+  const shape = errorShape(place, full, status, details);
   // A gateway in front of the vendor answers, not the vendor: nobody gets JSON from it.
   const page = wanted.body ?? (status === 502 && wanted.message === undefined ? BAD_GATEWAY_PAGE : undefined);
   const body = page === undefined ? JSON.stringify(shape) : typeof page === 'string' ? page : JSON.stringify(page);
@@ -284,13 +289,10 @@ function errorShape(
   { wire, requestId }: ErrorPlace,
   wording: Wording,
   status: number,
-  retryInfo: string | undefined,
+  given: readonly JsonObject[],
 ): JsonObject {
   const { message, type, code, param } = wording;
-  const details: JsonObject =
-    retryInfo === undefined
-      ? {}
-      : { details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: retryInfo }] };
+  const details: JsonObject = given.length === 0 ? {} : { details: [...given] };
   switch (wire) {
     case 'anthropic-messages':
       return { type: 'error', error: { type, message, ...details }, request_id: requestId };

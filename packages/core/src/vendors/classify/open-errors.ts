@@ -133,6 +133,12 @@ export const CLOUDFLARE_ERRORS: readonly ErrorPattern[] = [
 /** github.com/ollama/ollama server routes, read 2026-11. */
 export const OLLAMA_ERRORS: readonly ErrorPattern[] = [
   {
+    kind: 'quota',
+    status: [402, 429],
+    message: /reached your .{0,20}usage limit|upgrade for higher limits/i,
+    example: 'you have reached your weekly usage limit, upgrade for higher limits',
+  },
+  {
     kind: 'model-not-found',
     status: [404],
     message: /try pulling it first|model .{1,120} not found/i,
