@@ -1,53 +1,20 @@
-import type { Clock } from '../spec/clock.ts';
 import { ProviderError, type ErrorDetails, type ErrorPhase } from '../spec/errors.ts';
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
-import type { ChatRequest } from '../spec/request.ts';
-import type { WireId } from '../spec/wire-id.ts';
-import type { OutputGuard } from '../tools/output/index.ts';
-import type { HttpExchange, ResponseHead, Transport } from '../transport/transport.ts';
-import type { CallMode, EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
+import type { HttpExchange, ResponseHead } from '../transport/transport.ts';
+import type { EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
+import type { AttemptHandle, AttemptInput, AttemptSink } from './attempt-types.ts';
 import { createFrameCutter, type FrameCutter } from './frames.ts';
+import { joined, requestIdOf } from './headers.ts';
+import { ATTEMPTS_MADE_HEADER, attemptsIn, attemptsLeftHeader } from './hops.ts';
 import { applyRepairs } from './repair.ts';
 import type { Frames } from './run-types.ts';
 import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
 import { startProviderAttempt } from './provider-attempt.ts';
 import { tailor, type AnswerReader } from './tailor.ts';
-import type { Endpoint, Key, OutgoingCall, Target } from './target.ts';
-import { createWatch, type Watch, type WatchLimits } from './watch.ts';
+import type { Endpoint, OutgoingCall } from './target.ts';
+import { createWatch, type Watch } from './watch.ts';
 
-export interface AttemptInput {
-  readonly target: Target;
-  readonly key: Key;
-  readonly request: ChatRequest;
-  readonly mode: CallMode;
-  /** Parameters this target rejected before. */
-  readonly repairs: readonly string[];
-  /** The credential was refused a moment ago and is renewed first. */
-  readonly renew?: boolean;
-  readonly limits: WatchLimits & { readonly connectMs: number };
-  readonly clock: Clock;
-  readonly transport: Transport;
-  /** Pass the vendor's own bytes on beside the events, when it speaks this protocol. */
-  readonly relay?: WireId;
-  /** Watches over the request's structured output. */
-  readonly guard?: OutputGuard;
-  /** The attempt goes on with an answer that broke off. */
-  readonly mends?: boolean;
-}
-
-/** Callbacks of one attempt: events, then exactly one of `onDone` and `onFail`. Nothing after `abort()`. */
-export interface AttemptSink {
-  onEvents(events: readonly StreamEvent[], frames?: Frames): void;
-  onDone(): void;
-  onFail(error: ErrorDetails): void;
-}
-
-export interface AttemptHandle {
-  readonly facts: AttemptFacts;
-  pause(): void;
-  resume(): void;
-  abort(): void;
-}
+export type { AttemptHandle, AttemptInput, AttemptSink };
 
 /** One call to one target with one key. All state belongs to this attempt and dies with it. */
 export function startAttempt(input: AttemptInput, sink: AttemptSink): AttemptHandle {
@@ -115,7 +82,10 @@ class WireAttempt implements AttemptHandle {
 
   #dispatch({ method, headers, body }: EncodedCall, url: string): void {
     const { key, renew } = this.#input;
-    const call = { method, url, headers: joined(headers, this.#endpoint.headersFor(key)), body };
+    const { attemptsLeft } = this.#input;
+    const own = joined(headers, this.#endpoint.headersFor(key));
+    const nests = this.#endpoint.mayNest === true && attemptsLeft !== undefined;
+    const call = { method, url, headers: nests ? joined(own, attemptsLeftHeader(attemptsLeft)) : own, body };
     if (this.#endpoint.prepare === undefined) return this.#send(call);
     const fail = (error: unknown): void => this.#fail(notStarted(error));
     this.#endpoint.prepare(call, key, { renew: renew === true }).then((ready) => {
@@ -159,10 +129,18 @@ class WireAttempt implements AttemptHandle {
   #onHead(head: ResponseHead): void {
     this.#head = head;
     this.facts.status = head.status;
+    if (this.#endpoint.mayNest === true) this.facts.attempts = attemptsIn(head.headers[ATTEMPTS_MADE_HEADER]);
     this.#phase = 'first-content';
-    if (head.status >= 200 && head.status < 300 && this.#input.mode === 'stream' && this.#wireTarget !== undefined) {
-      this.#decoder = this.#endpoint.wire.createDecoder(this.#wireTarget);
-      if (this.#relays && head.headers['content-type']?.startsWith('text/event-stream') === true) {
+    const target = this.#wireTarget;
+    if (head.status < 200 || head.status >= 300 || target === undefined) return;
+    // Some servers only ever stream, whatever the caller wants.
+    if (this.#input.mode === 'stream' || target.quirks.streamOnly) {
+      this.#decoder = this.#endpoint.wire.createDecoder(target);
+      if (
+        this.#input.mode === 'stream' &&
+        this.#relays &&
+        head.headers['content-type']?.startsWith('text/event-stream') === true
+      ) {
         this.#cutter = createFrameCutter();
       }
     }
@@ -264,6 +242,10 @@ class WireAttempt implements AttemptHandle {
   #deliver(events: readonly StreamEvent[], frames?: Frames): void {
     let progress = false;
     for (const event of events) {
+      // Signatures and encrypted thinking are replayed only to whoever made them.
+      if ((event.type === 'reasoning-end' || event.type === 'tool-call-end') && vouches(event)) {
+        event.issuer = this.#wireTarget?.issuer;
+      }
       if (isContent(event)) {
         progress = true;
         this.#sawContent = true;
@@ -343,34 +325,8 @@ class WireAttempt implements AttemptHandle {
   }
 }
 
-/** Wire headers and key headers are the same few objects over and over: joined and frozen once, written once. */
-const joins = new WeakMap<object, WeakMap<object, Readonly<Record<string, string>>>>();
-
-function joined(wire: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>) {
-  if (!Object.isFrozen(wire) || !Object.isFrozen(own)) return { ...wire, ...own };
-  let byOwn = joins.get(wire);
-  if (byOwn === undefined) joins.set(wire, (byOwn = new WeakMap()));
-  let both = byOwn.get(own);
-  if (both === undefined) byOwn.set(own, (both = Object.freeze({ ...wire, ...own })));
-  return both;
-}
-
-const REQUEST_ID_HEADERS = [
-  'x-request-id',
-  'request-id',
-  'x-amzn-requestid',
-  'apim-request-id',
-  'x-generation-id',
-  'cf-ray',
-];
-
-function requestIdOf(head: ResponseHead | undefined): string | undefined {
-  if (head === undefined) return undefined;
-  for (const name of REQUEST_ID_HEADERS) {
-    const value = head.headers[name];
-    if (value !== undefined) return value;
-  }
-  return undefined;
+function vouches(event: { signature?: string; redacted?: string }): boolean {
+  return event.signature !== undefined || event.redacted !== undefined;
 }
 
 function restoreName(event: StreamEvent, names: Readonly<Record<string, string>> | undefined): StreamEvent {

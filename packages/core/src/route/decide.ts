@@ -76,6 +76,8 @@ export function decideHedge(context: DecideContext, state: WalkState, now: numbe
 /** The row, with what the failure itself says taken into account. */
 function rowFor(policy: Policy, error: ErrorDetails, tookMs: number): PolicyRow {
   const row = policy[error.kind];
+  // This target cannot take the request's pictures the way they came; another may.
+  if (error.kind === 'unsupported' && error.rule === 'media-source') return { ...row, nextTarget: 'yes' };
   if (error.shouldRetry === false && row.retrySame) return { ...row, retrySame: false };
   if (error.shouldRetry === true && row.nextTarget === 'no') return { ...row, retrySame: true, nextTarget: 'yes' };
   if (error.kind === 'network' && (error.rule === 'dns' || tookMs >= SILENT_RESET_MS))

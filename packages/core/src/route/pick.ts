@@ -56,8 +56,8 @@ export function passedOver(reason: string, from: number, index: number): string 
 /** Only a vendor that speaks Responses, and stores answers, can go on from one of its own. */
 export function keepsState(target: Target): boolean {
   if (!('endpoint' in target.via)) return false;
-  const { wire, quirksFor } = target.via.endpoint;
-  return wire.id === 'openai-responses' && !quirksFor(target.model).statelessOnly;
+  const { endpoint } = target.via;
+  return endpoint.wire.id === 'openai-responses' && !endpoint.quirksFor(target.model).statelessOnly;
 }
 
 /** Not closed, able to serve the request, and larger than what overflowed. */

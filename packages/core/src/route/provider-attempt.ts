@@ -31,7 +31,7 @@ export function startProviderAttempt(input: AttemptInput, provider: Provider, si
     let finished = false;
     const nativeTools = input.target.nativeTools !== false && !input.repairs.includes('tools');
     const structuredOutput = provider.capabilities.structuredOutput === false ? 'none' : 'json_schema';
-    const tailored = tailor(input.request, { nativeTools, structuredOutput }, input);
+    const tailored = tailor(input.request, { nativeTools, structuredOutput, schemaDialect: 'plain' }, input);
     const reader = tailored.reader(false);
     facts.lost = tailored.notes;
     for await (const event of provider.chat({ ...tailored.request, model }, options)) {

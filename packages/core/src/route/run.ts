@@ -296,6 +296,8 @@ class Run implements RunHandle {
     const now = this.#options.clock.now();
     this.#close(lane, error);
     const { target, key } = lane.decision;
+    const nested = (lane.handle?.facts.attempts ?? 1) - 1;
+    if (nested > 0) this.#state = { ...this.#state, attempts: this.#state.attempts + nested };
     if (mayRenew(lane.target, error, this.#state, lane.decision))
       this.#options.health.released(lane.target.entry, lane.key.fingerprint, lane.target.model);
     else reportFailure(this.#options.health, lane.target, lane.key, error, now);

@@ -3,6 +3,7 @@ import type { SchemaValidator } from '../spec/provider.ts';
 import type { ChatRequest, OutputFormat } from '../spec/request.ts';
 import { createOutputGuard, isEnforced, type OutputGuard } from '../tools/output/index.ts';
 import { guidanceFor } from '../tools/prompt-guided/index.ts';
+import { fitRequest } from '../tools/schema/index.ts';
 import type { Quirks } from '../wires/quirks.ts';
 import type { CallMode } from '../wires/wire.ts';
 
@@ -37,7 +38,7 @@ export function guardFor(format: OutputFormat | undefined, validate?: SchemaVali
 /** Tools go into the prompt where the model has none of its own, and the output format where it is not enforced. */
 export function tailor(
   request: ChatRequest,
-  can: Pick<Quirks, 'nativeTools' | 'structuredOutput'>,
+  can: Pick<Quirks, 'nativeTools' | 'structuredOutput' | 'schemaDialect'>,
   { mode, guard, mends }: TailorInput,
 ): Tailored {
   const guides = !can.nativeTools && guidanceFor(request) !== undefined;
@@ -47,11 +48,12 @@ export function tailor(
   const asked = guard?.requestFor(request, support) ?? request;
   const guidance = guides ? guidanceFor(asked) : undefined;
   const inWords = format !== undefined && format.type !== 'text' && !isEnforced(format, support);
-  const notes = [...(guidance?.notes ?? [])];
+  const fitted = fitRequest(guidance?.request ?? asked, can.schemaDialect);
+  const notes = [...(guidance?.notes ?? []), ...fitted.notes];
   if (inWords)
     notes.push(`${format.type === 'json' ? 'JSON output' : 'JSON schema of the output'}: asked for in words`);
   return {
-    request: guidance?.request ?? asked,
+    request: fitted.request,
     notes,
     reader(outputInWords) {
       const instructed = inWords || outputInWords;
