@@ -7,7 +7,7 @@ import { cleanKey } from '../vendors/auth-headers.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
-import { asksForLogin, chooseLogin, githubLogin, isLoginPlaceholder, type LoginRef } from './login.ts';
+import { asksForLogin, chooseLogin, githubLogin, profileName, type LoginRef } from './login.ts';
 import { keyProblem } from './key-text.ts';
 import type { ProviderFields } from './schema/provider.ts';
 import type { SecretOpener } from './secrets/opener.ts';
@@ -20,6 +20,8 @@ export interface CredentialContext {
   readonly secrets: SecretOpener;
   /** `<type>.<alias>` of the entry. */
   readonly ref: string;
+  /** The spelling of its type names the vendor's login (`qwen-oauth`). */
+  readonly prefersLogin?: boolean;
 }
 
 export interface Credentials {
@@ -57,18 +59,37 @@ export function findCredentials(
   context: CredentialContext,
 ): Credentials {
   if (fields.requires_openai_auth === true) return openaiAuth(context, row);
-  if (isLoginPlaceholder(fields.api_key) || asksForLogin(fields)) {
-    const asked = loginOf(fields, row, region, context);
+  if (asksForLogin(fields)) {
+    const asked = tokenOrLogin(fields, row, region, context);
     if (asked !== undefined) return asked;
   }
   const written = [...(fields.api_key === undefined ? [] : [fields.api_key]), ...(fields.api_keys ?? []), ...extra];
   const keys = keysOf(written);
   if (keys.length > 0) return bought({ keys, source: fields.api_key === undefined ? 'api_keys' : 'api_key' }, row);
+  if (context.prefersLogin === true) {
+    const preferred = tokenOrLogin(fields, row, region, context);
+    if (preferred !== undefined && preferred.keys.length > 0) return preferred;
+  }
   const found = fromVariables(keyVariables(row, region), context);
   if (found !== undefined) return bought(found, row);
   const login = loginOf(fields, row, region, context);
   if (login !== undefined) return login;
   return row === undefined || row.keyRequired ? { keys: [] } : { keys: [placeholder(row)] };
+}
+
+/** A variable that holds an access token, unless the entry names its login; else the login. */
+function tokenOrLogin(
+  fields: ProviderFields,
+  row: VendorRow | undefined,
+  region: string | undefined,
+  context: CredentialContext,
+): Credentials | undefined {
+  const names = profileName(fields) === undefined ? keyVariables(row, region) : [];
+  const token = fromVariables(
+    names.filter((name) => name.endsWith('_OAUTH_TOKEN')),
+    context,
+  );
+  return token ?? loginOf(fields, row, region, context);
 }
 
 function loginOf(

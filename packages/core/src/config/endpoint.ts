@@ -1,3 +1,5 @@
+import { CODE_ASSIST_BASE, codeAssistEndpoint } from '../auth/gemini/code-assist.ts';
+import { codeAssistWire } from '../auth/gemini/code-assist-wire.ts';
 import { loginVendor } from '../auth/oauth/vendors.ts';
 import type { WireId } from '../spec/wire-id.ts';
 import { createRedactor } from '../transport/redact.ts';
@@ -59,5 +61,13 @@ export function endpointOf(
   const session = logins().session(entry.login, entry.region);
   const base = createEndpoint(options).urlFor('').replace(/\/+$/, '');
   const login = endpointLogin(session, vendor, { ref: entry.ref, base, hasOwnAddress: entry.uri !== undefined });
-  return createEndpoint({ ...options, prepare: login.prepare, renewable: true, secrets: login.secrets });
+  const own = { ...options, prepare: login.prepare, renewable: true, secrets: login.secrets };
+  if (vendor.slot !== 'gemini' || wire.id !== 'gemini') return createEndpoint(own);
+  // A Google login is served by Code Assist, not by the Gemini API.
+  return codeAssistEndpoint(createEndpoint({ ...own, wire: codeAssistWire(wire) }), {
+    entry: entry.ref,
+    base: entry.uri === undefined ? CODE_ASSIST_BASE : `${new URL(base).origin}/v1internal`,
+    project: fields.oauth_project ?? (env['GOOGLE_CLOUD_PROJECT'] || undefined),
+    http: logins().http,
+  });
 }

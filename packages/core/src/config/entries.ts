@@ -47,7 +47,11 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   const vendor = findVendor(type, fields);
   const row = vendor.row;
   const region = fields.endpoint ?? vendor.region;
-  const credentials = findCredentials(fields, row, region, source.extraKeys, { ...context, ref });
+  const credentials = findCredentials(fields, row, region, source.extraKeys, {
+    ...context,
+    ref,
+    prefersLogin: vendor.authMode === 'oauth',
+  });
   const wire = wireOf(fields, row, vendor.wire);
   const uri = fields.uri ?? vendor.url;
   const model = modelOf(source, row, context);
@@ -78,6 +82,7 @@ interface Vendor {
   readonly region?: string;
   readonly wire?: WireId;
   readonly url?: string;
+  readonly authMode?: 'oauth';
   readonly problem?: string;
 }
 

@@ -1,6 +1,7 @@
 import { checkedIssuer, issuerOf, loginVendor } from '../auth/oauth/vendors.ts';
 import type { LoginVendor } from '../auth/oauth/login-vendor.ts';
 import { filePlace, memoryPlace, storedPlace, type LoginPlace } from '../auth/oauth/place.ts';
+import type { IdentityHttp } from '../auth/oauth/http.ts';
 import { createLoginSession, type LoginSession } from '../auth/oauth/session.ts';
 import { createTokenStore, type TokenStore } from '../auth/store/token-store.ts';
 import { systemClock, type Clock } from '../spec/clock.ts';
@@ -28,6 +29,8 @@ export interface LoginOptions {
 /** The accounts a program calls with; entries with the same login share one session. */
 export interface LoginSessions {
   session(login: LoginRef, region?: string): LoginSession;
+  /** How the vendors' own servers are asked for what belongs to a login. */
+  readonly http: IdentityHttp;
 }
 
 export function createLoginSessions(options: LoginOptions): LoginSessions {
@@ -41,6 +44,7 @@ export function createLoginSessions(options: LoginOptions): LoginSessions {
   const storeOf = (): TokenStore =>
     (store ??= createTokenStore({ home: standinHome(env), cipher: createTokenCipher(env), clock }));
   return {
+    http: plain,
     session(login, region) {
       const id = [login.slot, login.from, login.name, login.path ?? '', region ?? ''].join('\n');
       let session = sessions.get(id);

@@ -77,17 +77,17 @@ export function profileName(fields: ProviderFields): string | undefined {
  * own program. `undefined` when the entry is none for a login.
  */
 export function chooseLogin(source: LoginSource): LoginChoice | undefined {
-  const { fields, row, env } = source;
+  const { fields, row } = source;
   const vendor = row === undefined ? undefined : loginVendor(row.id);
   if (vendor === undefined) return undefined;
   try {
     const named = profileName(fields);
-    if (named !== undefined) return storedLogin(vendor, named, source) ?? missing(vendor, named, env);
+    if (named !== undefined) return storedLogin(vendor, named, source) ?? missing(vendor, named);
     return (
       seededLogin(vendor, source) ??
       storedLogin(vendor, undefined, source) ??
       fileLogin(vendor, source) ??
-      (asksForLogin(fields) || row?.auth === 'oauth' ? missing(vendor, undefined, env) : undefined)
+      (asksForLogin(fields) || row?.auth === 'oauth' ? missing(vendor, undefined) : undefined)
     );
   } catch (error) {
     if (ProviderError.is(error)) return { problem: error.message };
@@ -156,23 +156,25 @@ function choice(
   vendor: LoginVendor,
   part: Pick<LoginRef, 'name' | 'from'> & Partial<LoginRef>,
   from: string,
-  { fields }: LoginSource,
+  { fields, env }: LoginSource,
 ): LoginChoice {
-  const clientId = fields.oauth_client_id;
+  const app =
+    vendor.slot === 'gemini' ? { id: env['GEMINI_OAUTH_CLIENT_ID'], secret: env['GEMINI_OAUTH_CLIENT_SECRET'] } : {};
+  const clientId = fields.oauth_client_id ?? (app.id || undefined);
+  const clientSecret = fields.oauth_client_secret ?? (app.secret ? new Secret(app.secret) : undefined);
   const login: LoginRef = {
     slot: vendor.slot,
     metadata: {},
     ...part,
     ...(clientId === undefined ? {} : { clientId }),
-    ...(fields.oauth_client_secret === undefined ? {} : { clientSecret: fields.oauth_client_secret }),
+    ...(clientSecret === undefined ? {} : { clientSecret }),
   };
   const id = part.path ?? part.name;
   return { login, key: { fingerprint: profileFingerprint(vendor.slot, id) }, source: from };
 }
 
-function missing(vendor: LoginVendor, name: string | undefined, env: Environment): LoginChoice {
-  const path = join(standinHome(env), PROFILES_FILE);
-  const what = name === undefined ? 'nobody is signed in' : `there is no login "${name}" in ${path}`;
+function missing(vendor: LoginVendor, name: string | undefined): LoginChoice {
+  const what = name === undefined ? 'nobody is signed in' : `no login "${name}" is stored`;
   const canSignIn = vendor.device !== undefined || vendor.browser !== undefined;
   const next = canSignIn ? `run: ${loginCommand(vendor.slot, name)}` : 'set oauth_refresh_token or api_key';
   return { problem: loginError('missing', what, next).message };

@@ -167,4 +167,87 @@ describe('a call with a login', () => {
     expect(String(error)).not.toContain('second-token-value');
     expect(JSON.stringify(error)).not.toContain('second-token-value');
   });
+
+  it.each(['stream', 'whole'] as const)(
+    'of Google: goes to Code Assist in its envelope, for the project of the account (%s)',
+    async (mode) => {
+      const chunk = (text: string, finishReason?: string) => ({
+        response: {
+          candidates: [{ content: { role: 'model', parts: [{ text }] }, finishReason, index: 0 }],
+          modelVersion: 'g',
+        },
+        traceId: 't',
+      });
+      const stream = [chunk('hel'), chunk('lo', 'STOP')].map((one) => `data: ${JSON.stringify(one)}\r\n\r\n`).join('');
+      const vendor = await server((path) => {
+        if (path.endsWith(':loadCodeAssist'))
+          return { json: { currentTier: { id: 'free' }, cloudaicompanionProject: { id: 'proj-1' } } };
+        if (path === '/token') return { json: { access_token: 'ya29.new', expires_in: 3600 } };
+        return path.includes(':stream') ? { text: stream } : { json: chunk('hello', 'STOP') };
+      });
+      const { home, env } = world({ STANDIN_AUTH_URL_GEMINI: vendor.url, GEMINI_OAUTH_CLIENT_SECRET: 'app-secret' });
+      mkdirSync(join(home, '.gemini'));
+      const creds = { access_token: 'ya29.old', refresh_token: 'gr', expiry_date: 1000, client_id: 'app' };
+      writeFileSync(join(home, '.gemini', 'oauth_creds.json'), JSON.stringify(creds));
+      const toml = `[providers.models.gemini.x]\nuri = "${vendor.url}"\nmodel = "gemini-2.5-pro"`;
+      const config = loadConfigText(`schema_version = 3\n${toml}`, 'test.toml', { env });
+      const standin = await createStandin({ config, env });
+      const request = { messages: [{ role: 'user', content: 'hi' }] } as const;
+      for (let i = 0; i < 2; i++) {
+        const response = await collect(standin.chat(request, { stream: mode === 'stream' }));
+        expect(response.content).toMatchObject([{ type: 'text', text: 'hello' }]);
+      }
+      standin.close();
+      const verb = mode === 'stream' ? 'streamGenerateContent?alt=sse' : 'generateContent';
+      expect(vendor.asked.map((asked) => asked.path)).toEqual([
+        '/token',
+        '/v1internal:loadCodeAssist',
+        `/v1internal:${verb}`,
+        `/v1internal:${verb}`,
+      ]);
+      expect(vendor.asked[0]?.fields).toMatchObject({
+        client_id: 'app',
+        client_secret: 'app-secret',
+        refresh_token: 'gr',
+      });
+      expect(vendor.asked[2]?.headers.authorization).toBe('Bearer ya29.new');
+      expect(vendor.asked[2]?.fields).toMatchObject({
+        project: 'proj-1',
+        model: 'gemini-2.5-pro',
+        user_prompt_id: expect.any(String),
+        request: { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+      });
+    },
+  );
+
+  it('of Google says that the account is not set up, or which secret is missing', async () => {
+    const vendor = await server((path) =>
+      path === '/token'
+        ? { status: 400, json: { error: 'invalid_request', error_description: 'client_secret is missing.' } }
+        : { json: {} },
+    );
+    const { home, env } = world({ STANDIN_AUTH_URL_GEMINI: vendor.url });
+    mkdirSync(join(home, '.gemini'));
+    const path = join(home, '.gemini', 'oauth_creds.json');
+    const toml = `[providers.models.gemini.x]\nuri = "${vendor.url}"`;
+    writeFileSync(
+      path,
+      JSON.stringify({ access_token: 'ya29.a', refresh_token: 'gr', expiry_date: 1000, client_id: 'app' }),
+    );
+    await expect(ask(toml, env)).rejects.toThrow('GEMINI_OAUTH_CLIENT_SECRET');
+    writeFileSync(path, JSON.stringify({ access_token: 'ya29.a', expiry_date: Date.now() + 3_600_000 }));
+    await expect(ask(toml, env)).rejects.toThrow('not set up for Code Assist');
+  });
+});
+
+describe('a spelling that names the login', () => {
+  it('takes an access token of its variable, else the login, else the key', async () => {
+    const toml = '[providers.models.qwen-oauth.x]\nmodel = "m"';
+    const { home, env } = world({ DASHSCOPE_API_KEY: 'sk-dash' });
+    expect(entryOf(toml, env, 'qwen-oauth.x')?.keys[0]?.secret?.reveal()).toBe('sk-dash');
+    await storeIn(home).put(loginFor('qwen'));
+    expect(entryOf(toml, env, 'qwen-oauth.x')?.login).toMatchObject({ slot: 'qwen', name: 'default' });
+    const token = entryOf(toml, { ...env, QWEN_OAUTH_TOKEN: 'qt' }, 'qwen-oauth.x');
+    expect(token?.keys[0]?.secret?.reveal()).toBe('qt');
+  });
 });

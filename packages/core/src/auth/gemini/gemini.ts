@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { homedir } from 'node:os';
 
+import { ProviderError } from '../../spec/errors.ts';
 import { Secret } from '../../spec/secret.ts';
 import { loginError, renewalRefused } from '../oauth/failure.ts';
 import { bearer, oauthTokens, renewByForm } from '../oauth/form-renewal.ts';
@@ -130,8 +131,14 @@ export const geminiVendor: LoginVendor = {
         'set oauth_client_id and oauth_client_secret',
       );
     const renewal = { what: WHAT, url: `${context.issuer}/token`, clientId, clientSecret: context.clientSecret };
-    const { tokens } = await renewByForm(login, renewal, context);
-    return tokens;
+    try {
+      return (await renewByForm(login, renewal, context)).tokens;
+    } catch (error) {
+      const isApp = ProviderError.is(error) && /^invalid_(?:request|client)$/.test(error.code ?? '');
+      if (!isApp || context.clientSecret !== undefined) throw error;
+      const next = 'set oauth_client_secret in the entry, or GEMINI_OAUTH_CLIENT_SECRET';
+      throw loginError('unsupported', `${WHAT} wants the secret of the app the login was made for`, next, error.code);
+    }
   },
   headers: bearer,
 };
