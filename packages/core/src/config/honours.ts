@@ -1,6 +1,7 @@
 import type { WireId } from '../spec/wire-id.ts';
 import { loginVendor } from '../auth/oauth/vendors.ts';
 import { allVendors } from '../vendors/lookup.ts';
+import { resolveQuirks } from '../vendors/quirks.ts';
 import { entryPath } from './checks.ts';
 import { wireApiIgnored, wireFor } from './entries.ts';
 import type { ConfigEntry } from './model.ts';
@@ -17,7 +18,6 @@ const OPENAI: readonly WireId[] = ['openai-chat', 'openai-responses'];
 const FIELD_WIRES: Readonly<Record<string, readonly WireId[]>> = {
   chat_template_kwargs: CHAT,
   replay_assistant_reasoning: CHAT,
-  merge_system_into_user: ['openai-chat', 'bedrock-converse'],
   requires_openai_auth: OPENAI,
 };
 
@@ -49,7 +49,10 @@ export function checkHonoured(entry: ConfigEntry, wires: ReadonlySet<WireId>, co
   if (fields.auth_mode === 'oauth' && loginVendor(row.id) === undefined && row.auth !== 'oauth')
     warn('auth_mode', `has no effect on ${row.name}, which takes a key`);
   checkEndpoint(entry, warn);
-  if (wire !== undefined) checkThink(entry, wire, warn);
+  if (wire !== undefined) {
+    checkThink(entry, wire, warn);
+    checkParameters(entry, row, wire, warn);
+  }
   checkHeaders(entry, context);
   checkExtra(entry, warn);
   checkKeyPrefix(entry, warn);
@@ -75,6 +78,19 @@ function checkThink(entry: ConfigEntry, wire: WireId, warn: Warn): void {
   if (fields.think === undefined || row === undefined || thinkStyle(entry, wire) !== 'none') return;
   const about = model === undefined ? row.name : `${row.name} (${model})`;
   warn('think', `has no effect: ${about} has no known switch for thinking; use chat_template_kwargs or provider_extra`);
+}
+
+/** Parameters that the vendor or the entry's model refuses are left out of every call. */
+function checkParameters({ fields, region, model }: ConfigEntry, row: VendorRow, wire: WireId, warn: Warn): void {
+  const { omitParameters, instructionsRequired } = resolveQuirks(row, wire, region, model ?? '');
+  const about = model === undefined ? row.name : `${row.name} (${model})`;
+  const refused = (...names: readonly string[]) => names.some((name) => omitParameters.includes(name));
+  if (fields.temperature !== undefined && refused('temperature'))
+    warn('temperature', `has no effect: ${about} takes none`);
+  if (fields.max_tokens !== undefined && refused('max_tokens', 'max_output_tokens', 'max_completion_tokens'))
+    warn('max_tokens', `has no effect: ${about} takes none`);
+  if (fields.merge_system_into_user === true && instructionsRequired)
+    warn('merge_system_into_user', `has no effect: ${row.name} demands instructions of their own`);
 }
 
 function checkHeaders(entry: ConfigEntry, context: PrepareContext): void {

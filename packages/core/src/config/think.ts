@@ -1,5 +1,6 @@
 import type { WireId } from '../spec/wire-id.ts';
 import { resolveQuirks } from '../vendors/quirks.ts';
+import { thinkingTraits } from '../wires/gemini/thinking.ts';
 import type { Quirks } from '../wires/quirks.ts';
 import type { ConfigEntry } from './model.ts';
 
@@ -8,7 +9,10 @@ export function thinkStyle(entry: ConfigEntry, wire: WireId): Quirks['reasoningS
   const { row, region, model } = entry;
   if (row === undefined) return 'none';
   const known = resolveQuirks(row, wire, region, model ?? '').reasoningStyle;
+  // These wires know their models' switches themselves; the style only says that there is one.
+  if (wire === 'gemini' && thinkingTraits(model ?? '').style === 'none') return 'none';
   if (known !== 'none') return known;
+  if (wire === 'anthropic-messages' || wire === 'ollama-chat' || wire === 'gemini') return 'thinking-type';
   // An endpoint that people bring themselves gets the field that compatible servers read (ZeroClaw custom-provider guide).
   return wire === 'openai-chat' && !row.keyRequired ? 'enable_thinking' : 'none';
 }

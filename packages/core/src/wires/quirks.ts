@@ -33,6 +33,8 @@ export interface Quirks {
   readonly outputExcludesReasoning: boolean;
   /** `response_format` support. */
   readonly structuredOutput: 'json_schema' | 'json_object' | 'none';
+  /** Subset of JSON Schema that tools and output formats are fitted into before the wire writes them. */
+  readonly schemaDialect: 'plain' | 'openai-strict' | 'bedrock-nova';
   /** Function calling in the wire itself. */
   readonly nativeTools: boolean;
   /** `parallel_tool_calls` is understood. */
@@ -87,6 +89,7 @@ export const DEFAULT_QUIRKS: Quirks = {
   toolMessageName: false,
   outputExcludesReasoning: false,
   structuredOutput: 'json_schema',
+  schemaDialect: 'plain',
   nativeTools: true,
   parallelToolCalls: true,
   vision: undefined,

@@ -216,7 +216,7 @@ function keywordsIn(schema: JsonValue): string[] {
     if (key === 'properties' || key === '$defs' || key === 'definitions')
       return [key, ...Object.values(isJsonObject(value) ? value : {}).flatMap(keywordsIn)];
     if (key === 'items' || key === 'not' || key === 'additionalProperties') return [key, ...keywordsIn(value)];
-    return Array.isArray(value) && /Of$/.test(key) ? [key, ...value.flatMap(keywordsIn)] : [key];
+    return Array.isArray(value) && key.endsWith('Of') ? [key, ...value.flatMap(keywordsIn)] : [key];
   });
 }
 
@@ -243,7 +243,7 @@ const anySchema: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject }>((t
         required: ['a'],
         additionalProperties: a,
       })),
-    fc.tuple(tie('schema'), tie('schema')).map(([a, b]): JsonObject => ({ anyOf: [a, b], if: a, then: b })),
+    fc.tuple(tie('schema'), tie('schema')).map(([a, b]): JsonObject => ({ anyOf: [a, b], if: a, else: b })),
     fc.tuple(tie('schema'), tie('schema')).map(([a, b]): JsonObject => ({ oneOf: [a, b], description: 'd' })),
   ),
 })).schema;
