@@ -1,0 +1,35 @@
+import type { AttemptRecord } from '@standin/core/spec/errors';
+
+/** One finished call as its gateway knows it: plain fields, no prompt and no answer. */
+export interface RequestEntry {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly tookMs: number;
+  /** First content, milliseconds since the start. */
+  readonly firstContentMs?: number;
+  /** `left`: the caller went away before the answer was complete. */
+  readonly outcome: 'ok' | 'failed' | 'left';
+  /** HTTP status that the caller got; 0: none. */
+  readonly status: number;
+  readonly errorKind?: string;
+  readonly errorCode?: string;
+  /** The caller's protocol. */
+  readonly protocol: string;
+  readonly mode: 'stream' | 'whole';
+  readonly requestedModel: string;
+  /** Who answered, or was asked last. */
+  readonly provider?: string;
+  readonly model?: string;
+  /** Id of the caller's virtual key. */
+  readonly callerKey?: string;
+  readonly agent?: string;
+  readonly attempts: readonly AttemptRecord[];
+  /** Nano-USD of all attempts; absent: not known. */
+  readonly costNanoUsd?: number;
+}
+
+/** Where finished calls go. Called on the way of the answer: it keeps the object and works later. */
+export interface RequestLog {
+  ended(entry: RequestEntry): void;
+}
