@@ -7,6 +7,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildDefines } from './build-defines.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const standin = join(root, 'packages/standin');
@@ -22,10 +23,7 @@ const built = await build({
   platform: 'node',
   target: 'node22',
   chunkNames: 'parts/[name]-[hash]',
-  define: {
-    'process.env.STANDIN_BUILD_DEFAULT_MODEL': JSON.stringify(process.env.STANDIN_DEFAULT_MODEL ?? ''),
-    'process.env.STANDIN_BUILD_DEFAULT_PROVIDER': JSON.stringify(process.env.STANDIN_DEFAULT_PROVIDER ?? ''),
-  },
+  define: buildDefines(process.env),
   plugins: [
     {
       name: 'dependencies-stay-imports',
