@@ -1,0 +1,187 @@
+import type { Command } from 'commander';
+import type { DecisionRecord, RequestRecord } from '@standin/core/route/record';
+import type { AttemptRecord } from '@standin/core/spec/errors';
+import type { CommandContext } from '../cli/context.ts';
+import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
+import { readConfig } from '../cli/open.ts';
+import { table, type Output } from '../cli/output.ts';
+
+interface ExplainOptions {
+  readonly json?: boolean;
+  readonly url?: string;
+}
+
+const EXAMPLES = `
+The id is the answer's x-request-id. The running gateway is asked first, then the records it has left on disk, which hold
+the requests in which something had to be decided.
+
+Examples:
+  $ standin explain req_0a1b2c3d
+  $ standin explain req_0a1b2c3d --json | jq '.attempts[].outcome'`;
+
+export function register(command: Command, context: CommandContext): void {
+  command
+    .argument('<request-id>', 'x-request-id of the answer')
+    .option('--json', 'print the record')
+    .option('--url <url>', 'address of the gateway (default: [gateway] of the config)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (id: string, options: ExplainOptions) => explain(id, options, context));
+}
+
+async function explain(id: string, options: ExplainOptions, context: CommandContext): Promise<void> {
+  const url = options.url ?? (await gatewayUrl(context));
+  const record = (await fromGateway(url, id)) ?? (await fromDisk(id, context));
+  if (record === undefined) {
+    context.output.note(
+      `standin: no record of ${id}: the gateway at ${url} does not know it, and no record of it was left on disk. A request that was answered at once is kept by the running gateway only, among the last thousand.`,
+    );
+    throw new ExitWith(EXIT.callFailed);
+  }
+  const { replay } = await import('@standin/core/route/record-replay');
+  const replayed = replay(record);
+  if (options.json === true) context.output.print(JSON.stringify({ ...record, replay: replayed }, null, 2));
+  else {
+    printRecord(record, context.output);
+    const { style } = context.output;
+    const count = record.decisions.length;
+    if (replayed.same && count > 0)
+      context.output.print(style.dim(`\nReplayed: ${count} of ${count} decisions come out the same.`));
+    for (const difference of replayed.differences) context.output.print(style.yellow(`\nReplayed: ${difference}.`));
+  }
+}
+
+async function gatewayUrl(context: CommandContext): Promise<string> {
+  const { gateway } = (await readConfig(context).catch(() => undefined))?.document ?? {};
+  const host = gateway?.host ?? '127.0.0.1';
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${gateway?.port ?? 8787}`;
+}
+
+/** A gateway that does not run is no error. */
+async function fromGateway(url: string, id: string): Promise<RequestRecord | undefined> {
+  if (!URL.canParse(url)) throw new UsageError(`--url ${url} is not a URL; write http://127.0.0.1:8787.`);
+  try {
+    const address = new URL(`/api/requests/${encodeURIComponent(id)}`, url);
+    const response = await fetch(address, { signal: AbortSignal.timeout(3_000), redirect: 'error' });
+    if (!response.ok) return undefined;
+    const record = (await response.json()) as RequestRecord;
+    return record.version === 1 ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fromDisk(id: string, context: CommandContext): Promise<RequestRecord | undefined> {
+  const [{ standinHome }, { readRecords }] = await Promise.all([
+    import('@standin/core/config/files'),
+    import('../records/record-file.ts'),
+  ]);
+  return readRecords(standinHome(context.env)).get(id);
+}
+
+function printRecord(record: RequestRecord, output: Output): void {
+  const { style } = output;
+  const { outcome, attempts } = record;
+  const end = outcome === 'ok' ? style.green('answered') : outcome === 'pending' ? 'still running' : style.red(outcome);
+  const asked = record.requestedModel === '' ? 'the default model' : record.requestedModel;
+  output.print(
+    `${style.bold(record.id)}  ${new Date(record.startedAt).toISOString()}  ${asked}  ${end}${took(record.tookMs)}`,
+  );
+  if (attempts.length === 0) output.print('No vendor was asked.');
+  else {
+    output.print();
+    output.print(table([HEAD, ...attempts.map(attemptRow)]));
+  }
+  output.print();
+  output.print(style.bold('Why'));
+  for (const attempt of attempts) {
+    if (record.decisions.length === 0)
+      output.print(`  ${attempt.attempt}. ${attempt.reason}: nothing stood in its way`);
+  }
+  record.decisions.forEach((decision) => {
+    for (const line of explained(decision, record)) output.print(line);
+  });
+  const words = attempts.flatMap(({ attempt, message }) => (message === undefined ? [] : [`  ${attempt}. ${message}`]));
+  if (words.length > 0) {
+    output.print();
+    output.print(style.bold('What the vendors said'));
+    for (const line of words) output.print(line);
+  }
+  if (record.message !== undefined)
+    output.print(`\n${style.bold('What the caller was told')}\n  ${record.message.replaceAll('\n', '\n  ')}`);
+}
+
+const HEAD = ['#', 'target', 'key', 'outcome', 'waited', 'first', 'total', 'bytes', 'tokens', 'how'];
+
+function attemptRow(attempt: AttemptRecord): string[] {
+  const { startedMs, firstContentMs, endedMs, usage } = attempt;
+  return [
+    String(attempt.attempt),
+    `${attempt.provider} ${attempt.model}`,
+    attempt.key ?? '',
+    attempt.status === undefined ? attempt.outcome : `${attempt.outcome} ${attempt.status}`,
+    attempt.waitedMs === 0 ? '' : seconds(attempt.waitedMs),
+    firstContentMs === undefined ? '' : seconds(firstContentMs - startedMs),
+    seconds(endedMs - startedMs),
+    attempt.bytes === undefined ? '' : String(attempt.bytes),
+    usage === undefined ? '' : `${usage.inputTokens ?? '?'}+${usage.outputTokens ?? '?'}`,
+    attempt.rescue ?? '',
+  ];
+}
+
+/** One decision: what had happened, what it led to, and what it was looked up for. */
+function explained({ atMs, question, output, health }: DecisionRecord, record: RequestRecord): string[] {
+  const lines = [
+    `  after ${seconds(atMs)}: ${before(question, record)} → ${after(output, record)}`,
+    `      rule: ${output.reason}`,
+  ];
+  const against = Object.entries(health).flatMap(([asked, said]) => standsAgainst(asked, said, question.now));
+  if (against.length > 0) lines.push(`      health: ${against.join('; ')}`);
+  return lines;
+}
+
+function before(question: DecisionRecord['question'], record: RequestRecord): string {
+  if (question.kind === 'first') return 'the request began';
+  if (!('failure' in question)) return `${nameOf(record, question.state.target)} had said nothing yet`;
+  const { error, target } = question.failure;
+  const rule = error.rule === undefined ? '' : `, rule ${error.rule}`;
+  const where = question.kind === 'rescue' ? ' in mid-answer' : '';
+  return `${nameOf(record, target)} failed${where} (${error.kind}${error.status === undefined ? '' : ` ${error.status}`}${rule})`;
+}
+
+function after(output: DecisionRecord['output'], record: RequestRecord): string {
+  if (output.type === 'give-up') {
+    return output.retryAfterMs === undefined ? 'gave up' : `gave up; free again in ${seconds(output.retryAfterMs)}`;
+  }
+  const wait = output.waitMs > 0 ? `waited ${seconds(output.waitMs)}, then ` : '';
+  const key = record.targets[output.target]?.keys[output.key];
+  const named = key === undefined || key === 'none' ? '' : ` with key:${key}`;
+  return `${wait}asked ${nameOf(record, output.target)}${named}${output.rescue === undefined ? '' : ` to mend it (${output.rescue})`}`;
+}
+
+/** Only what spoke against somebody is worth a line. */
+function standsAgainst(asked: string, said: number | boolean, now: number): string[] {
+  const of = asked
+    .slice(asked.indexOf('(') + 1, -1)
+    .split(', ')
+    .slice(0, 3)
+    .filter((part) => !/^\d+\.?\d*$/.test(part))
+    .join(' ');
+  if (asked.startsWith('coolingUntil') && typeof said === 'number' && said > now)
+    return [`${of} cools for ${seconds(said - now)}`];
+  if (asked.startsWith('isBad') && said === true) return [`${of} was refused before`];
+  if (asked.startsWith('isShut') && said === true) return [`the breaker of ${of} is open`];
+  if (asked.startsWith('isSuspect') && said === true) return [`${of} failed other requests too`];
+  if (asked.startsWith('mayRetry') && said === false) return [`${of} has had its share of retries`];
+  if (asked.startsWith('mayHedge') && said === false) return ['hedges have had their share'];
+  return [];
+}
+
+function nameOf(record: RequestRecord, index: number): string {
+  const target = record.targets[index];
+  return target === undefined ? `target ${index + 1}` : `${target.entry} ${target.model}`;
+}
+
+const seconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
+
+const took = (ms: number | undefined): string => (ms === undefined ? '' : ` after ${seconds(ms)}`);
