@@ -18,7 +18,7 @@ const fastClock: Clock = {
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
+  for (const one of open.splice(0).toReversed()) await one.close();
 });
 
 type Wire = 'chat_completions' | 'messages' | 'responses';
