@@ -10,7 +10,9 @@ describe('a stream that breaks after delivery began', () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 2, maxLength: 60, unit: 'grapheme' }), fc.nat(), async (text, at) => {
         const cutAt = 3 + (at % Math.max(1, text.length - 1));
-        const world = createWorld((seen) => (seen.model === 'm' ? { do: 'answer', text, cutAt } : { do: 'answer', text }));
+        const world = createWorld((seen) =>
+          seen.model === 'm' ? { do: 'answer', text, cutAt } : { do: 'answer', text },
+        );
         const outcome = await play(world, planOf(two()));
         expect(outcome.error).toBeUndefined();
         expect(outcome.text).toBe(text);
@@ -59,7 +61,9 @@ describe('a stream that breaks after delivery began', () => {
 
 describe('hedging', () => {
   it('asks the next target at the soft limit without killing the first, and the first content wins', async () => {
-    const world = createWorld((seen) => (seen.model === 'm' ? { do: 'answer', afterMs: 9_000 } : { do: 'answer', afterMs: 3_000 }));
+    const world = createWorld((seen) =>
+      seen.model === 'm' ? { do: 'answer', afterMs: 9_000 } : { do: 'answer', afterMs: 3_000 },
+    );
     const outcome = await play(world, planOf(two()));
     expect(outcome.text).toBe('hello world');
     expect(outcome.tookMs).toBeLessThan(9_100);
@@ -75,7 +79,9 @@ describe('hedging', () => {
   });
 
   it('stays within its share of the requests', async () => {
-    const world = createWorld((seen) => (seen.model === 'm' ? { do: 'answer', afterMs: 10_000 } : { do: 'answer', afterMs: 5_000 }));
+    const world = createWorld((seen) =>
+      seen.model === 'm' ? { do: 'answer', afterMs: 10_000 } : { do: 'answer', afterMs: 5_000 },
+    );
     for (let i = 0; i < 100; i++) await play(world, planOf(two()));
     const hedges = world.seen.filter((call) => call.model === 'n').length;
     expect(hedges).toBeGreaterThan(0);
@@ -96,7 +102,8 @@ describe('health', () => {
       const outcome = await play(world, planOf(two()));
       expect(outcome.error).toBeUndefined();
       calls++;
-      if (world.clock.now() > 60_000 && outcome.attempts.at(-1)?.model === 'm' && backAt === 0) backAt = world.clock.now();
+      if (world.clock.now() > 60_000 && outcome.attempts.at(-1)?.model === 'm' && backAt === 0)
+        backAt = world.clock.now();
       world.clock.after(1_000, () => {});
       world.clock.step();
     }

@@ -4,7 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const FLOORS = ['spec', 'stream', 'framing', 'wires', 'tools', 'vendors', 'auth', 'transport', 'route', 'catalog', 'config', 'library'];
+const FLOORS = [
+  'spec',
+  'stream',
+  'framing',
+  'wires',
+  'tools',
+  'vendors',
+  'auth',
+  'transport',
+  'route',
+  'catalog',
+  'config',
+  'library',
+];
 const PACKAGES = ['core', 'store', 'simulator', 'agent', 'batch', 'gateway', 'dashboard', 'standin'];
 /** Longer than 400 lines for a reason: data, not ideas. */
 const LONG = /generated|vendors\/table\//;
@@ -69,8 +82,10 @@ describe('the packages', () => {
       for (const file of files) {
         for (const target of importsOf(file)) {
           const other = /^@standin\/([a-z]+)/.exec(target)?.[1] ?? (target === 'standin' ? 'standin' : undefined);
-          if (other !== undefined && PACKAGES.indexOf(other) >= PACKAGES.indexOf(name)) wrong.push(`${file} imports ${target}`);
-          if (target.startsWith('.') && !resolve(dirname(file), target).startsWith(join(packages, name))) wrong.push(`${file} imports ${target}`);
+          if (other !== undefined && PACKAGES.indexOf(other) >= PACKAGES.indexOf(name))
+            wrong.push(`${file} imports ${target}`);
+          if (target.startsWith('.') && !resolve(dirname(file), target).startsWith(join(packages, name)))
+            wrong.push(`${file} imports ${target}`);
         }
       }
     }
