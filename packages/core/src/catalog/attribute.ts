@@ -144,6 +144,18 @@ export function isOwnModel(slot: string, modelId: string): boolean {
 }
 
 /**
+ * The id by which the maker itself knows a model that gateways spell `maker/model`: the same without the maker, and at
+ * Anthropic with `-` for the point of a version (`anthropic/claude-sonnet-4.6` → `claude-sonnet-4-6`; OpenRouter and
+ * Anthropic model pages, read 2026-11). Any other id, and any id at a gateway, stays as it is.
+ */
+export function vendorModelId(slot: string, modelId: string): string {
+  const slash = modelId.indexOf('/');
+  if (slash <= 0 || ANY_MAKER.has(slot) || !isOwnModel(slot, modelId)) return modelId;
+  const id = modelId.slice(slash + 1);
+  return slot === 'anthropic' ? id.replaceAll(/(\d)\.(?=\d)/g, '$1-') : id;
+}
+
+/**
  * False when a model name belongs to a company whose models this slot does not lead to, so that a fallback is not asked
  * for another vendor's model. An unknown name counts as served.
  */

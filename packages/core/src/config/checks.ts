@@ -4,6 +4,7 @@ import { formatPath, type ConfigPath } from './path.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
 import { findEntry, suggestEntry } from './references.ts';
 import { suggest } from './nearest.ts';
+import { spareModel } from './walk.ts';
 
 /**
  * What only the whole config shows: references that lead nowhere, cycles, entries that cannot be used. A primary is an
@@ -108,7 +109,7 @@ function checkSpare(config: Assembled, reference: string, path: ConfigPath, cont
     issueAt(context, path, 'warning', message, suggestEntry(config.entries, reference));
   } else if (spare.unusable !== undefined) {
     issueAt(context, path, 'warning', `the fallback "${reference}" cannot be used, left out: ${spare.unusable}`);
-  } else if (spare.model === undefined && !hasAttributedModel(config)) {
+  } else if (spareModel(config, spare) === undefined) {
     issueAt(
       context,
       path,
@@ -117,11 +118,6 @@ function checkSpare(config: Assembled, reference: string, path: ConfigPath, cont
       'set model on it',
     );
   }
-}
-
-/** A `model_fallbacks` key may give the spare its model; which one, the walk finds out. */
-function hasAttributedModel(config: Assembled): boolean {
-  return Object.keys(config.document.reliability?.model_fallbacks ?? {}).length > 0;
 }
 
 interface Cycle {

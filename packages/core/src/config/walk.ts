@@ -1,4 +1,4 @@
-import { isOwnModel } from '../catalog/attribute.ts';
+import { isOwnModel, servesModel, vendorModelId } from '../catalog/attribute.ts';
 import type { Config, ConfigEntry } from './model.ts';
 import { findEntry } from './references.ts';
 
@@ -33,7 +33,13 @@ export function walkFrom(config: Config, start: ConfigEntry, model?: string): Wa
   const visit = (entry: ConfigEntry, own: string | undefined, way: readonly string[]): void => {
     entered.add(entry.ref);
     if (own === undefined) warnings.push(`${entry.ref} is left out: it names no model and its slot has no default`);
-    for (const id of modelsOf(config, entry, own)) add(entry, id);
+    const models = modelsOf(config, entry, own);
+    for (const id of models.ids) add(entry, id);
+    if (entry === start) {
+      for (const id of models.foreign) {
+        warnings.push(`the model fallback "${id}" is left out at ${entry.ref}: it is another vendor's model`);
+      }
+    }
     for (const reference of sparesOf(config, entry)) {
       const spare = findEntry(config.entries, reference);
       if (spare === undefined)
@@ -49,12 +55,27 @@ export function walkFrom(config: Config, start: ConfigEntry, model?: string): Wa
   return { stops, warnings };
 }
 
-/** The model asked for, then the entry's `fallback_models`, then those `model_fallbacks` names for it. */
-function modelsOf(config: Config, entry: ConfigEntry, own: string | undefined): readonly string[] {
-  if (own === undefined) return entry.fields.fallback_models ?? [];
+/**
+ * The model asked for, then the entry's `fallback_models`, then those `model_fallbacks` names for it, as far as the
+ * vendor has them: one table speaks of all entries.
+ */
+function modelsOf(
+  config: Pick<Config, 'document'>,
+  entry: ConfigEntry,
+  own: string | undefined,
+): { readonly ids: readonly string[]; readonly foreign: readonly string[] } {
+  const fallbacks = entry.fields.fallback_models ?? [];
+  if (own === undefined) return { ids: fallbacks, foreign: [] };
   const table = config.document.reliability?.model_fallbacks ?? {};
-  const further = Object.hasOwn(table, own) ? (table[own] ?? []) : [];
-  return [own, ...(entry.fields.fallback_models ?? []), ...further];
+  const key = Object.hasOwn(table, own)
+    ? own
+    : Object.keys(table).find((name) => vendorModelId(entry.slot, name) === own);
+  const further = key === undefined ? [] : (table[key] ?? []);
+  const served = further.filter((id) => servesModel(entry.slot, id));
+  return {
+    ids: [own, ...fallbacks, ...served.map((id) => vendorModelId(entry.slot, id))],
+    foreign: further.filter((id) => !served.includes(id)),
+  };
 }
 
 function sparesOf(config: Config, entry: ConfigEntry): readonly string[] {
@@ -63,8 +84,9 @@ function sparesOf(config: Config, entry: ConfigEntry): readonly string[] {
 }
 
 /** A spare's own model; without one the `model_fallbacks` key that belongs to its vendor, else its slot's default. */
-function spareModel(config: Config, spare: ConfigEntry): string | undefined {
+export function spareModel(config: Pick<Config, 'document'>, spare: ConfigEntry): string | undefined {
   if (spare.modelSource === 'config') return spare.model;
   const keys = Object.keys(config.document.reliability?.model_fallbacks ?? {});
-  return keys.find((key) => isOwnModel(spare.slot, key)) ?? spare.model;
+  const key = keys.find((name) => isOwnModel(spare.slot, name));
+  return key === undefined ? spare.model : vendorModelId(spare.slot, key);
 }

@@ -6,8 +6,8 @@ import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { readConfig } from '../cli/open.ts';
 import { table } from '../cli/output.ts';
-import { registerLater } from '../cli/program.ts';
 import { registerEditing } from './config-edit.ts';
+import { registerMigrate } from './config-migrate.ts';
 import { unknownPath } from './config-paths.ts';
 import { registerSecrets } from './config-secrets.ts';
 
@@ -19,8 +19,6 @@ Examples:
   $ standin config unset reliability.max_attempts
   $ standin config validate --config ./standin.toml
   $ standin config path`;
-
-const LATER = ['migrate'];
 
 export function register(command: Command, context: CommandContext): void {
   command.addHelpText('after', EXAMPLES);
@@ -40,7 +38,7 @@ export function register(command: Command, context: CommandContext): void {
   command
     .command('validate')
     .description('Check the config; exits 2 for an error, and for a fallback that had to be left out.')
-    .option('--json', 'print {"ok", "errors": [...], "warnings": [...]}')
+    .option('--json', 'print {"ok", "errors": [...], "warnings": [...], "notes": [...]}')
     .action(async (options: { json?: boolean }) => validate(options, context));
   command
     .command('path')
@@ -48,7 +46,7 @@ export function register(command: Command, context: CommandContext): void {
     .action(async () => showPath(context));
   registerEditing(command, context);
   registerSecrets(command, context);
-  registerLater(command, LATER, context.version);
+  registerMigrate(command, context);
 }
 
 interface ListOptions {
@@ -136,11 +134,11 @@ async function validate(options: { json?: boolean }, context: CommandContext): P
   const { output } = context;
   const { formatIssue } = await import('@standin/core/config/issue');
   const config = await readConfig(context);
-  const { errors, warnings } = config.report;
+  const { errors, warnings, notes } = config.report;
   const broken = errors.length > 0 || warnings.some(isBrokenFallback);
-  if (options.json === true) output.print(JSON.stringify({ ok: !broken, errors, warnings }, null, 2));
+  if (options.json === true) output.print(JSON.stringify({ ok: !broken, errors, warnings, notes }, null, 2));
   else {
-    for (const issue of [...errors, ...warnings]) output.note(formatIssue(issue));
+    for (const issue of [...errors, ...warnings, ...notes]) output.note(formatIssue(issue));
     const where = config.file ?? 'No config file: the environment';
     if (!broken) output.print(`${where} is valid${warnings.length === 0 ? '' : ` (${warnings.length} warnings)`}.`);
   }
@@ -149,7 +147,8 @@ async function validate(options: { json?: boolean }, context: CommandContext): P
 
 /** A spare that was left out does not stop the service, but a check must not pass it. */
 function isBrokenFallback(issue: Config['report']['warnings'][number]): boolean {
-  return /(^|\.)(fallback|fallback_models|fallback_providers)(\.|$)/.test(issue.path ?? '');
+  const isSpare = /(^|\.)(fallback|fallback_models|fallback_providers)(\.|$)/.test(issue.path ?? '');
+  return isSpare && issue.message.includes('left out');
 }
 
 async function showPath(context: CommandContext): Promise<void> {

@@ -71,6 +71,8 @@ export function createConverter(source: Tree): Converter {
   const fates: Fate[] = [];
   const findings: Finding[] = [];
   const claimed = new Set<string>();
+  /** Tables that were looked into: what nobody asked for there is reported key by key. */
+  const opened = new Set<string>();
 
   const add = (level: Finding['level'], path: ConfigPath, message: string, suggestion?: string): void => {
     findings.push({ level, path, message, ...(suggestion === undefined ? {} : { suggestion }) });
@@ -98,19 +100,25 @@ export function createConverter(source: Tree): Converter {
       return value === '' ? undefined : value;
     },
     flag: (path) => typed(path, 'true or false', (value) => typeof value === 'boolean'),
-    table: (path) => typed(path, 'a table', isTree),
+    table(path) {
+      const value = typed(path, 'a table', isTree);
+      if (value !== undefined) opened.add(pathKey(path));
+      return value;
+    },
     list(path) {
       const value = typed(path, 'a list', (candidate): candidate is unknown[] => Array.isArray(candidate)) ?? [];
       return value.flatMap((item, index) => {
         if (typeof item === 'string') return [item];
-        add('error', [...path, String(index)], `expected a string, found ${kindOf(item)}`);
+        const at = [...path, String(index)];
+        add('error', at, `expected a string, found ${kindOf(item)}`);
+        fate({ from: at, kind: 'left out', reason: 'expected a string' });
         return [];
       });
     },
     move(from, to) {
       const value = valueAt(source, from);
       if (value === undefined || value === null) return;
-      setAt(tree, to, structuredClone(value));
+      setAt(tree, to, copyOf(value));
       origins.set(pathKey(to), { path: from, deep: true });
       fate({ from, to, kind: 'mapped' });
     },
@@ -125,12 +133,12 @@ export function createConverter(source: Tree): Converter {
     },
     anchor(to, from) {
       if (valueAt(tree, to) === undefined) setAt(tree, to, {});
-      if (!origins.has(pathKey(to))) origins.set(pathKey(to), { path: from, deep: false });
+      origins.set(pathKey(to), { path: from, deep: false });
     },
     keep(path) {
       const value = valueAt(source, path);
       if (value === undefined || value === null) return;
-      setAt(tree, path, structuredClone(value));
+      setAt(tree, path, copyOf(value));
       origins.set(pathKey(path), { path, deep: true });
       fate({ from: path, to: path, kind: 'kept' });
     },
@@ -141,8 +149,16 @@ export function createConverter(source: Tree): Converter {
     fail: (path, message, suggestion) => add('error', path, message, suggestion),
     finish(known) {
       reportLeft(fates, findings);
-      for (const path of unclaimed(source, claimed)) {
-        add('warning', path, 'unknown key, ignored', suggest(path.at(-1) ?? '', known(path.slice(0, -1))));
+      for (const path of unclaimed(source, claimed, opened)) {
+        add(
+          'warning',
+          path,
+          'unknown key, ignored',
+          suggest(
+            path.at(-1) ?? '',
+            known(path.slice(0, -1)).filter((name) => name !== path.at(-1)),
+          ),
+        );
         fates.push({ from: path, kind: 'left out', reason: 'unknown key' });
       }
       return { tree, findings, fates, originOf: (path) => originIn(origins, path) };
@@ -182,11 +198,11 @@ function reportLeft(fates: readonly Fate[], findings: Finding[]): void {
 }
 
 /** The topmost keys below which nothing was asked for. */
-function unclaimed(source: Tree, claimed: ReadonlySet<string>): ConfigPath[] {
+function unclaimed(source: Tree, claimed: ReadonlySet<string>, opened: ReadonlySet<string>): ConfigPath[] {
   const found: ConfigPath[] = [];
   const hasClaim = (path: ConfigPath) => {
     const key = pathKey(path);
-    return claimed.has(key) || [...claimed].some((one) => one.startsWith(`${key}\u0000`));
+    return opened.has(key) || claimed.has(key) || [...claimed].some((one) => one.startsWith(`${key}\u0000`));
   };
   const visit = (value: unknown, path: ConfigPath): void => {
     if (value === null || claimed.has(pathKey(path))) return;
@@ -200,6 +216,15 @@ function unclaimed(source: Tree, claimed: ReadonlySet<string>): ConfigPath[] {
   };
   visit(source, []);
   return found;
+}
+
+/** Tables and lists anew; dates keep the form the parser gave them. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isTree(value)) return value;
+  const copy: Tree = {};
+  for (const [key, item] of Object.entries(value)) setAt(copy, [key], copyOf(item));
+  return copy;
 }
 
 export function kindOf(value: unknown): string {

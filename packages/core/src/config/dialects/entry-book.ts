@@ -50,7 +50,9 @@ export function createEntryBook(converter: Converter, generation: SlugGeneration
       const sameUrl = match?.url === undefined ? undefined : entries.find((entry) => entry.identity === identity);
       if (known !== undefined || sameUrl !== undefined) return (known ?? sameUrl) as DraftEntry;
       const { type, region } = nativeType(spelling, match);
-      const entry = register(type, freeAlias(type, alias), identity, from, match);
+      const isTaken = entries.some((one) => one.type === type && one.alias === alias);
+      const name = isTaken && region !== undefined ? region : alias;
+      const entry = register(type, freeAlias(type, name), identity, from, match);
       const path = entryPath(entry);
       if (region !== undefined) converter.derive([...path, 'endpoint'], region, from);
       if (match?.url !== undefined) {

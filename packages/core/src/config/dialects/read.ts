@@ -1,5 +1,5 @@
 import type { Environment } from '../expand.ts';
-import { pathKey, type ConfigPath, type Tree } from '../path.ts';
+import { pathKey, valueAt, type ConfigPath, type Tree } from '../path.ts';
 import type { OriginOf } from '../prepare.ts';
 import type { LineIndex } from '../toml-index.ts';
 import type { Conversion, Finding } from './conversion.ts';
@@ -39,7 +39,7 @@ export function readNative(parsed: ParsedFile, env: Environment): NativeSource {
     return undefined;
   };
   const origin: OriginOf = (path) => {
-    const from = conversion.originOf(path);
+    const from = conversion.originOf(path) ?? (valueAt(tree, path) === undefined ? undefined : path);
     if (from === undefined) return undefined;
     const variable = variableOf(from);
     return { path: from, ...(variable === undefined ? {} : { variable }) };

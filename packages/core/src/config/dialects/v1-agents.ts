@@ -18,7 +18,7 @@ export function convertAgents(context: V1Context, chain: readonly Fallback[]): v
     const from = ['agents', name];
     if (!isTree(value)) {
       converter.fail(from, `expected a table, found ${kindOf(value)}`);
-      converter.used(from, 'not a table');
+      converter.leave(from, 'expected a table');
       continue;
     }
     const alias = name === 'default' ? 'default_delegate' : name;

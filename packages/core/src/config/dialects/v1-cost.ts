@@ -36,7 +36,7 @@ export function setPrice(
     const slot = entry.match?.row.id ?? entry.type;
     const isOwn = vendor !== undefined && vendor === slot;
     if (!isOwn && !servesModel(slot, id)) continue;
-    if (!isOwn && vendor !== undefined && resolveSlug(slot)?.row.keyRequired === true && !leadsAnywhere(slot)) continue;
+    if (!isOwn && slash !== -1 && !leadsAnywhere(slot)) continue;
     const model = isOwn ? id.slice(slash + 1) : id;
     for (const [there, here] of fields) {
       const source = there === '' ? from : [...from, there];

@@ -32,7 +32,7 @@ export function readGuide(converter: Converter): GuideItem[] {
     for (const [item, path] of list) {
       if (!isTree(item)) {
         converter.fail(path, `expected a table, found ${kindOf(item)}`);
-        converter.used(path, 'not a table');
+        converter.leave(path, 'expected a table');
         continue;
       }
       const profile = converter.text([...path, 'profile']);
@@ -56,12 +56,12 @@ export function referTo(naming: Naming, spelling: string, from: ConfigPath): Dra
   const profile = colon === -1 ? undefined : text.slice(colon + 1).trim() || undefined;
   const isPrimary = from.length === 1;
   const item = guideItem(naming, name, profile, isPrimary);
-  const alias = profile ?? item?.profile ?? 'default';
+  const alias = item?.profile ?? profile ?? 'default';
   const before = book.find(name, alias);
   const entry = book.open(name, alias, from);
   if (before === undefined) {
     if (item !== undefined) applyGuide(converter, entry, item);
-    const known = profile ?? item?.profile;
+    const known = item?.profile ?? profile;
     if (known !== undefined && entry.match?.row.auth === 'oauth') {
       converter.derive(entryPath(entry, 'auth_profile'), known, from);
     }

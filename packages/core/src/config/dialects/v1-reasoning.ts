@@ -22,6 +22,8 @@ export function convertReasoning({ converter, primary }: V1Context): void {
         : resolveQuirks(row, wire, primary.match?.region, typeof model === 'string' ? model : '').reasoningStyle;
     if (style === 'reasoning_effort' && wire === 'openai-chat') {
       converter.put(entryPath(primary, 'provider_extra'), { reasoning_effort: effort }, EFFORT);
+    } else if (style === 'reasoning-object' || wire === 'openai-responses') {
+      converter.put(entryPath(primary, 'provider_extra'), { reasoning: { effort } }, EFFORT);
     } else {
       converter.leave(EFFORT, `has no effect on ${row?.name ?? primary.type}: ask for an effort with each request`);
     }

@@ -1,5 +1,6 @@
 import type { ConfigPath } from '../path.ts';
 import { valueAt } from '../path.ts';
+import { maskUri } from '../describe.ts';
 import type { V1Context } from './v1.ts';
 import { entryPath, type DraftEntry } from './entry-book.ts';
 import { referTo } from './v1-names.ts';
@@ -48,13 +49,14 @@ function readChain(context: V1Context, path: ConfigPath): Fallback[] {
   converter.list(path).forEach((spelling, index) => {
     const from = [...path, String(index)];
     if (spelling.trim() === '') {
-      converter.warn(from, 'is empty, left out');
+      converter.leave(from, 'is empty, left out');
       return;
     }
     const entry = referTo(context, spelling, from);
-    if (entry.ref === primary.ref) converter.warn(from, `"${spelling}" is the default provider itself, left out`);
+    if (entry.ref === primary.ref)
+      converter.leave(from, `"${maskUri(spelling)}" is the default provider itself, left out`);
     else if (chain.some((before) => before.entry.ref === entry.ref))
-      converter.warn(from, `"${spelling}" is listed twice`);
+      converter.leave(from, `"${maskUri(spelling)}" is listed already`);
     else chain.push({ entry, path: from });
   });
   if (valueAt(converter.source, path) !== undefined) converter.used(path, `fallback of ${primary.ref}`);

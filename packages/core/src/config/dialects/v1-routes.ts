@@ -12,7 +12,7 @@ export function convertRoutes(context: V1Context, chain: readonly Fallback[]): v
   if (routes === undefined) return;
   if (!Array.isArray(routes)) {
     converter.fail(['model_routes'], 'expected a list of tables: write [[model_routes]]');
-    converter.used(['model_routes'], 'not a list of tables');
+    converter.leave(['model_routes'], 'expected a list of tables');
     return;
   }
   const made: Record<string, unknown>[] = [];
@@ -21,7 +21,7 @@ export function convertRoutes(context: V1Context, chain: readonly Fallback[]): v
     const from = ['model_routes', String(index)];
     if (!isTree(route)) {
       converter.fail(from, 'expected a table');
-      converter.used(from, 'not a table');
+      converter.leave(from, 'expected a table');
       return;
     }
     const to = ['model_routes', String(made.length)];
@@ -38,19 +38,19 @@ export function convertRoutes(context: V1Context, chain: readonly Fallback[]): v
     converter.put([...to, 'model_provider'], entry.ref, [...from, field]);
     setChain(context, entry, chain);
   });
-  pointToHint(context);
 }
 
 /** `default_model = "hint:NAME"`: the default agent goes where that route goes. */
-function pointToHint({ converter, primary }: V1Context): void {
+export function pointToHint({ converter, primary }: V1Context): void {
   const key = ['default_model', 'model'].find((name) => converter.text([name])?.startsWith(HINT) === true);
   if (key === undefined) return;
   const hint = (converter.text([key]) ?? '').slice(HINT.length);
-  const routes = converter.tree['model_routes'] as readonly Record<string, unknown>[];
+  const routes = (converter.tree['model_routes'] ?? []) as readonly Record<string, unknown>[];
   const index = routes.findIndex((route) => route['hint'] === hint);
   const route = routes[index];
   if (route === undefined) {
     converter.fail([key], `no [[model_routes]] has the hint "${hint}"`);
+    converter.leave([key], 'expected the hint of a route');
     return;
   }
   const target = typeof route['model_provider'] === 'string' ? route['model_provider'] : primary.ref;

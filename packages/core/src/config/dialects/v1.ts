@@ -9,7 +9,7 @@ import { convertCost } from './v1-cost.ts';
 import { noteDifferences } from './v1-differences.ts';
 import { addProfile, applyEndpoint, referTo, readGuide, type V1Names } from './v1-names.ts';
 import { convertReliability } from './v1-reliability.ts';
-import { convertRoutes } from './v1-routes.ts';
+import { convertRoutes, pointToHint } from './v1-routes.ts';
 import { convertReasoning } from './v1-reasoning.ts';
 
 /** What every part of a v1 file may need to name entries. */
@@ -23,7 +23,9 @@ export interface V1Context {
 /** ZeroClaw v1's own default (its documents, read 2026-09). */
 const DEFAULT_PROVIDER = 'openrouter';
 
-const SECTIONS: readonly string[] = [...FOREIGN_SECTIONS, ...LATER_SECTIONS, 'gateway'];
+const SECTIONS: readonly string[] = [...FOREIGN_SECTIONS, ...LATER_SECTIONS, 'gateway'].filter(
+  (name) => name !== 'runtime' && name !== 'cost',
+);
 
 const TOP_KEYS = [
   'default_provider', 'default_model', 'api_key', 'api_url', 'api_path', 'default_temperature', 'provider_timeout_secs',
@@ -56,11 +58,14 @@ export function convertV1(source: Readonly<Record<string, unknown>>): Conversion
   const context: V1Context = { converter, book, names, primary };
   describePrimary(context);
   for (const id of names.profiles) addProfile(converter, book, id);
-  for (const item of names.guide)
-    referTo(context, item.profile === undefined ? item.name : `${item.name}:${item.profile}`, item.path);
   const fallbacks = convertReliability(context);
+  for (const { name, profile, path } of names.guide) {
+    referTo(context, profile === undefined ? name : `${name}:${profile}`, path);
+  }
   convertRoutes(context, fallbacks);
+  pointToHint(context);
   convertAgents(context, fallbacks);
+  nameModels(context);
   applyToAll(context);
   convertReasoning(context);
   convertCost(context);
@@ -103,6 +108,24 @@ function describePrimary({ converter, primary }: V1Context): void {
   const agent = ['agents', 'default'];
   converter.anchor(agent, ['default_provider']);
   converter.derive([...agent, 'model_provider'], primary.ref, ['default_provider']);
+}
+
+/**
+ * An endpoint people bring themselves has no model of its own. It gets the one asked for, as in v1, unless the name
+ * belongs to a company that its protocol is not the one of.
+ */
+function nameModels({ converter, book, primary }: V1Context): void {
+  const from = ['default_model', 'model'].find((name) => converter.text([name]) !== undefined);
+  const model = from === undefined ? undefined : converter.text([from]);
+  if (from === undefined || model === undefined || model.startsWith('hint:')) return;
+  const owner = attributeModel(model);
+  for (const entry of book.entries) {
+    if (entry.ref === primary.ref || (entry.match?.row.id ?? entry.type) !== 'custom') continue;
+    const maker = entry.match?.wire === 'anthropic-messages' ? 'anthropic' : 'openai';
+    if (owner === undefined || owner === maker) {
+      if (!hasField(converter, entry, 'model')) converter.move([from], entryPath(entry, 'model'));
+    }
+  }
 }
 
 /** Limits that v1 sets once for every provider. */

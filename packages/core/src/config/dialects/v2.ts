@@ -78,7 +78,7 @@ function pointTo(converter: ReturnType<typeof createConverter>, byId: ReadonlyMa
   const entry = byId.get(id);
   if (entry === undefined) {
     converter.fail(from, `names no entry of [providers.models]: "${id}"`);
-    converter.used(from, 'names no entry');
+    converter.leave(from, 'expected the name of an entry');
     return;
   }
   if (isTree(converter.source['agents'])) converter.used(from, 'the agents name their entries');

@@ -23,6 +23,13 @@ const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   liquid: ['liquid', 'lfm', 'lfm2'],
 };
 
+/** A name as people write it: a preset, any slot, or a word such as `claude`. */
+export function presetNamed(name: string): string {
+  if (resolveSlug(name, 'zepto') !== undefined) return name;
+  const word = name.toLowerCase();
+  return PRESETS.find((preset) => KEYWORDS[preset]?.includes(word) === true) ?? name;
+}
+
 /** `providers.default`, else the provider of `agents.defaults.model`, else the first one with a key. */
 export function choosePrimary(
   converter: Converter,
@@ -30,8 +37,9 @@ export function choosePrimary(
   configured: readonly string[],
 ): DraftEntry | undefined {
   const from = ['providers', 'default'];
-  const named = converter.text(from);
-  if (named !== undefined) {
+  const written = converter.text(from);
+  if (written !== undefined) {
+    const named = presetNamed(written);
     // A name in other spelling than its table's is still that table.
     const table = configured.find((name) => resolveSlug(name, 'zepto')?.row.id === resolveSlug(named, 'zepto')?.row.id);
     const entry = openProvider(converter, book, configured.includes(named) ? named : (table ?? named), from);

@@ -6,7 +6,7 @@ import { createEntryBook, entryPath, type DraftEntry, type EntryBook } from './e
 import { setPrice } from './v1-cost.ts';
 import { openProvider } from './zeptoclaw-entry.ts';
 import { noteZeptoDifferences } from './zeptoclaw-differences.ts';
-import { choosePrimary, fitModel, PRESETS } from './zeptoclaw-primary.ts';
+import { choosePrimary, fitModel, presetNamed, PRESETS } from './zeptoclaw-primary.ts';
 
 /** Keys of `providers` that are no provider. */
 const CONTROLS: ReadonlySet<string> = new Set(['default', 'retry', 'fallback', 'rotation', 'plugins']);
@@ -59,7 +59,7 @@ function configuredProviders(converter: Converter): readonly string[] {
   const named = Object.entries(table).flatMap(([name, value]) => {
     if (CONTROLS.has(name) || value === null) return [];
     if (!isTree(value)) {
-      converter.table(['providers', name]);
+      if (resolveSlug(name, 'zepto') !== undefined) converter.table(['providers', name]);
       return [];
     }
     const isWritten = Object.values(value).some((field) => field !== null && field !== '');
@@ -83,7 +83,8 @@ function convertFallback(
   const table = converter.table(FALLBACK);
   const enabled = converter.flag([...FALLBACK, 'enabled']);
   const from = [...FALLBACK, 'provider'];
-  const name = converter.text(from);
+  const written = converter.text(from);
+  const name = written === undefined ? undefined : presetNamed(written);
   if (table === undefined) return undefined;
   converter.used([...FALLBACK, 'enabled'], enabled === false ? 'no fallback' : 'fallback');
   if (enabled === false) {
