@@ -1,7 +1,9 @@
 import { globMatches } from '../vendors/glob.ts';
 import { vendorById } from '../vendors/lookup.ts';
+import { attributeModel } from './attribute.ts';
+import { listedModels, listedSlots, type ListedModel } from './generated-models.ts';
 
-/** What one model reads; a later generated table may say more. Prices are not here: unknown is better than stale. */
+/** What one model reads, for ids that the generated list does not have. */
 interface ModelFacts {
   readonly match: string;
   readonly contextWindow?: number;
@@ -95,19 +97,70 @@ export function defaultModelFor(slot: string): string | undefined {
   return vendorById(slot)?.defaultModel;
 }
 
-/** Tokens a model reads at this slot, when known. Local servers set their own, so theirs is unknown. */
+/**
+ * Tokens a model reads at this slot, when known: as listed there, else as its maker lists it, else by family. Local
+ * servers set their own, so theirs is unknown.
+ */
 export function contextWindowFor(slot: string, model: string): number | undefined {
   if (isLocal(slot)) return undefined;
   const name = ownName(model);
+  const listed = listedAt(slot, model)?.contextWindow;
+  if (listed !== undefined) return listed;
   const cut = SLOT_WINDOWS.find((rule) => rule.slot === slot && globMatches(rule.match, name));
   return (
     cut?.contextWindow ??
+    listedByMaker(model)?.contextWindow ??
     MODELS.find((rule) => globMatches(rule.match, name) && rule.contextWindow !== undefined)?.contextWindow
   );
 }
 
-/** Whether a model takes images; `undefined`: not known. */
-export function visionFor(model: string): boolean | undefined {
+/** Most tokens a model writes in one answer at this slot, when known. */
+export function maxOutputFor(slot: string, model: string): number | undefined {
+  if (isLocal(slot)) return undefined;
+  return (listedAt(slot, model) ?? listedByMaker(model))?.maxOutputTokens;
+}
+
+/** Whether a model takes images; `undefined`: not known. With a slot, what is listed there counts first. */
+export function visionFor(model: string, slot?: string): boolean | undefined {
+  const listed = (slot === undefined ? undefined : listedAt(slot, model)) ?? listedByMaker(model);
+  if (listed !== undefined) return listed.vision;
   const name = ownName(model);
-  return MODELS.find((rule) => globMatches(rule.match, name) && rule.vision !== undefined)?.vision;
+  return (
+    MODELS.find((rule) => globMatches(rule.match, name) && rule.vision !== undefined)?.vision ?? agreedVision(name)
+  );
+}
+
+/** Snapshot dates and variants of a gateway; what they share is the model's limits, never its price. */
+const VARIANT = /(?::[a-z]+|-\d{4}-\d{2}-\d{2}|-\d{8}|-latest)$/;
+
+function listedAt(slot: string, model: string): ListedModel | undefined {
+  const models = listedModels(slot);
+  if (models.size === 0) return undefined;
+  const id = model
+    .trim()
+    .toLowerCase()
+    .replace(/^models\//, '');
+  return models.get(id) ?? models.get(id.replace(VARIANT, '')) ?? models.get(ownName(id));
+}
+
+function listedByMaker(model: string): ListedModel | undefined {
+  const name = ownName(model);
+  const maker = attributeModel(name) ?? attributeModel(model);
+  return maker === undefined ? undefined : listedAt(maker, name);
+}
+
+let seen: Map<string, boolean | undefined> | undefined;
+
+/** Open weights: what all slots that list a model by this name say alike. */
+function agreedVision(name: string): boolean | undefined {
+  if (seen === undefined) {
+    seen = new Map();
+    for (const slot of listedSlots()) {
+      for (const [id, { vision }] of listedModels(slot)) {
+        const own = ownName(id);
+        seen.set(own, seen.has(own) && seen.get(own) !== vision ? undefined : vision);
+      }
+    }
+  }
+  return seen.get(name) ?? seen.get(name.replace(VARIANT, ''));
 }

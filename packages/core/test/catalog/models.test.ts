@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attributeModel, servesModel } from '../../src/catalog/attribute.ts';
-import { contextWindowFor, defaultModelFor, visionFor } from '../../src/catalog/models.ts';
+import { contextWindowFor, defaultModelFor, maxOutputFor, visionFor } from '../../src/catalog/models.ts';
 import { allVendors, vendorById } from '../../src/vendors/lookup.ts';
 
 describe('attributeModel', () => {
@@ -91,7 +91,7 @@ describe('facts about models', () => {
     ['openai', 'gpt-4.1-mini', 1_047_576],
     ['openai', 'gpt-5.1', 400_000],
     ['gemini', 'gemini-2.5-flash', 1_048_576],
-    ['openrouter', 'anthropic/claude-sonnet-4.6', 200_000],
+    ['openrouter', 'anthropic/claude-sonnet-4.6', 1_000_000],
     ['bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', 200_000],
     ['copilot', 'gpt-4.1', 128_000],
     ['glm', 'glm-4.6', 204_800],
@@ -106,16 +106,41 @@ describe('facts about models', () => {
   });
 
   it('knows which take images', () => {
-    expect(['gpt-4o', 'claude-haiku-4-5', 'google/gemini-2.5-pro', 'qwen3-vl-plus', 'glm-4.5v'].map(visionFor)).toEqual(
-      [true, true, true, true, true],
+    expect(
+      ['gpt-4o', 'claude-haiku-4-5', 'google/gemini-2.5-pro', 'qwen3-vl-plus', 'glm-4.5v'].map((model) =>
+        visionFor(model),
+      ),
+    ).toEqual([true, true, true, true, true]);
+    expect(['gpt-3.5-turbo', 'deepseek-chat', 'o3-mini', 'grok-3', 'glm-4.6'].map((model) => visionFor(model))).toEqual(
+      [false, false, false, false, false],
     );
-    expect(['gpt-3.5-turbo', 'deepseek-chat', 'o3-mini', 'grok-3', 'glm-4.6'].map(visionFor)).toEqual([
-      false,
-      false,
-      false,
-      false,
-      false,
-    ]);
+  });
+});
+
+describe('facts of the generated list', () => {
+  it.each([
+    ['anthropic', 'claude-opus-4-7', 1_000_000],
+    ['anthropic', 'claude-opus-4-7-20260514', 1_000_000],
+    ['custom', 'claude-opus-4-7', 1_000_000],
+    ['novita', 'anthropic/claude-opus-4-7', 1_000_000],
+    ['openai-codex', 'gpt-5.6-sol', 272_000],
+    ['bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0', 200_000],
+    ['moonshot', 'kimi-k3', 1_048_576],
+  ])('%s %s reads %d tokens', (slot, model, tokens) => {
+    expect(contextWindowFor(slot, model)).toBe(tokens);
+  });
+
+  it('knows how much a model writes', () => {
+    expect(maxOutputFor('anthropic', 'claude-sonnet-4-5')).toBe(64_000);
+    expect(maxOutputFor('custom', 'gpt-4o-2024-08-06')).toBe(16_384);
+    expect(maxOutputFor('llamacpp', 'gpt-4o')).toBeUndefined();
+    expect(maxOutputFor('custom', 'my-own')).toBeUndefined();
+  });
+
+  it('knows which open weights take images where all who serve them agree', () => {
+    expect(visionFor('kimi-k2.6', 'moonshot')).toBe(true);
+    expect(visionFor('meta/llama-3.2-90b-vision-instruct')).toBe(true);
+    expect(visionFor('gpt-oss-120b')).toBe(false);
   });
 });
 
