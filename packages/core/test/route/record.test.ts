@@ -14,15 +14,15 @@ async function recorded(act: (model: string, index: number) => Act, rounds = 1):
   const recorder = createRecorder({ clock: world.clock });
   const plan = planOf([target('a.a', 'm', ['k', 'l'], { contextWindow: 9 }), target('b.b', 'n', ['o'])]);
   for (let round = 0; round < rounds; round++) {
-    let over = false;
+    const end = { over: false };
     const { clock, health, transport } = world;
     startRun(
       plan,
       { messages: [{ role: 'user', content: 'a prompt' }] },
       { mode: 'stream', clock, health, transport, random: () => 0.25, log: () => {}, recorder, requestId: `r${round}` },
-      { onEvents() {}, onDone: () => (over = true), onError: () => (over = true) },
+      { onEvents() {}, onDone: () => (end.over = true), onError: () => (end.over = true) },
     );
-    while (!over && clock.step()) await Promise.resolve();
+    while (!end.over && clock.step()) await Promise.resolve();
   }
   return JSON.parse(JSON.stringify(recorder.get(`r${rounds - 1}`))) as RequestRecord;
 }

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
 import type { Endpoint, Plan, Target } from '@standin/core/route/target';
+import type { Config } from '@standin/core/config/model';
 import type { CommandContext } from '../cli/context.ts';
 import { openStandin } from '../cli/open.ts';
 import type { Output } from '../cli/output.ts';
 import { selectorFor } from '../cli/selector.ts';
+import { worstCase, type WorstCase } from '../plan/timings.ts';
+import { drawTree, treeOf } from '../plan/tree.ts';
+import { weakPoints } from '../plan/weak-points.ts';
 
 interface PlanOptions {
   readonly agent?: string;
@@ -41,8 +45,12 @@ export function register(command: Command, context: CommandContext): void {
         const plan = open.standin.plan(await selectorFor(options, open));
         const warnings = [...new Set([...open.warnings, ...plan.warnings])];
         const targets = plan.targets.map(describeTarget);
-        if (options.json === true) context.output.print(JSON.stringify({ targets, warnings }, null, 2));
-        else printPlan(plan, targets, warnings, context.output);
+        const weak = weakPoints(plan.targets.map((target, index) => ({ target, url: targets[index]?.url ?? '' })));
+        const worst = worstCase(plan);
+        if (options.json === true) {
+          const document = { targets, warnings, weak_points: weak, limits: plan.limits, worst_case: shownWorst(worst) };
+          context.output.print(JSON.stringify(document, null, 2));
+        } else printPlan({ plan, targets, warnings, weak, worst, config: open.config }, context.output);
       } finally {
         open.standin.close();
       }
@@ -70,36 +78,66 @@ export function withoutSecrets(url: string): string {
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
-function printPlan(plan: Plan, targets: readonly PlannedTarget[], warnings: readonly string[], output: Output): void {
+/** For scripts; positions are those of `targets`. */
+function shownWorst({ targets, hedgeMs, overMs }: WorstCase): object {
+  return {
+    hedge_ms: hedgeMs ?? null,
+    over_ms: overMs,
+    targets: targets.map(({ askedByMs, silentMs, backoffMs, retries }) => ({
+      asked_by_ms: askedByMs,
+      silent_ms: silentMs,
+      backoff_ms: backoffMs,
+      retries,
+    })),
+  };
+}
+
+interface Shown {
+  readonly plan: Plan;
+  readonly targets: readonly PlannedTarget[];
+  readonly warnings: readonly string[];
+  readonly weak: readonly string[];
+  readonly worst: WorstCase;
+  readonly config: Config;
+}
+
+function printPlan({ plan, targets, warnings, weak, worst, config }: Shown, output: Output): void {
   const { style } = output;
   if (plan.requestedModel !== '') output.print(`Asked for ${style.bold(plan.requestedModel)}; tried in this order:`);
-  targets.forEach((target, i) => {
+  const entries = targets.map((target) => target.entry);
+  for (const { stem, under, shows } of drawTree(treeOf(entries, config))) {
+    if ('entry' in shows) {
+      const first = targets.find((target) => target.entry === shows.entry);
+      const keys =
+        first === undefined || first.keys.length === 0
+          ? 'no key'
+          : first.keys.map((key) => `key:${key}`).join(', then ');
+      output.print(`${stem}${style.cyan(shows.entry)}  ${style.dim(keys)}`);
+      continue;
+    }
+    const target = targets[shows.target];
+    const timing = worst.targets[shows.target];
+    if (target === undefined || timing === undefined) continue;
+    output.print(`${stem}${shows.target + 1}. ${style.bold(target.model || '(no model)')}`);
+    output.print(`${under}   ${style.dim(`${target.wire}  ${target.url}`)}`);
+    const asked = timing.askedByMs === 0 ? 'asked at once' : `asked after ${seconds(timing.askedByMs)} at the latest`;
+    const backoff =
+      timing.retries === 0 ? 'no retry' : `${timing.retries} retries within ${seconds(timing.backoffMs)} of backoff`;
     output.print(
-      `${String(i + 1).padStart(2)}. ${style.bold(target.model || '(no model)')}  ${style.cyan(target.entry)}`,
+      `${under}   ${style.dim(`${asked}; given up after ${seconds(timing.silentMs)} of silence; ${backoff}`)}`,
     );
-    const keys = target.keys.length === 0 ? 'none' : target.keys.map((key) => `key:${key}`).join(', then ');
-    output.print(`    ${style.dim(`${target.wire}  ${target.url}`)}`);
-    output.print(`    ${style.dim(`keys: ${keys}`)}`);
-  });
-  const { limits } = plan;
-  output.print(
-    style.dim(
-      `\nAt most ${limits.maxAttempts} attempts in ${seconds(limits.deadlineMs)}; up to ${limits.retriesPerTarget} retries of one target,` +
-        ` first content within ${seconds(targets.length > 1 ? limits.firstContentMs : limits.firstContentLastMs)}.`,
-    ),
-  );
-  for (const weak of weakPoints(targets)) output.print(`${style.yellow('weak:')} ${weak}`);
+  }
+  for (const line of limitLines(plan, worst)) output.print(style.dim(line));
+  for (const point of weak) output.print(`${style.yellow('weak:')} ${point}`);
   for (const warning of warnings) output.print(`${style.yellow('warning:')} ${warning}`);
 }
 
-/** Where this walk breaks with a single failure. */
-function weakPoints(targets: readonly PlannedTarget[]): string[] {
-  const [first] = targets;
-  if (first === undefined) return ['there is no usable target'];
-  const weak: string[] = [];
-  if (targets.length === 1) weak.push('there is no fallback: when this target fails, the call fails');
-  const hosts = new Set(targets.map((target) => (URL.canParse(target.url) ? new URL(target.url).host : target.url)));
-  if (targets.length > 1 && hosts.size === 1)
-    weak.push(`every target is at ${[...hosts][0]}: when it is down, the call fails`);
-  return weak;
+function limitLines({ limits, rescue }: Plan, { hedgeMs, overMs }: WorstCase): string[] {
+  const hedge = hedgeMs === undefined ? '' : ` The next target is asked too after ${seconds(hedgeMs)} of silence.`;
+  const mended = rescue === 'off' ? 'is not mended' : 'is mended where that can be verified';
+  return [
+    '',
+    `At most ${limits.maxAttempts} attempts; an answer or an error within ${seconds(overMs)}.${hedge}`,
+    `A Retry-After of up to ${seconds(limits.retryAfterWaitMs)} is waited for. An answer that breaks off, or is silent for ${seconds(limits.idleMs)}, ${mended}.`,
+  ];
 }
