@@ -7,7 +7,7 @@ import { cleanKey } from '../vendors/auth-headers.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
-import { asksForLogin, chooseLogin, githubLogin, profileName, type LoginRef } from './login.ts';
+import { asksForLogin, chooseCodexLogin, chooseLogin, githubLogin, profileName, type LoginRef } from './login.ts';
 import { keyProblem } from './key-text.ts';
 import type { ProviderFields } from './schema/provider.ts';
 import type { SecretOpener } from './secrets/opener.ts';
@@ -58,7 +58,7 @@ export function findCredentials(
   extra: readonly Secret[],
   context: CredentialContext,
 ): Credentials {
-  if (fields.requires_openai_auth === true) return openaiAuth(context, row);
+  if (fields.requires_openai_auth === true) return openaiAuth(fields, context, row);
   if (asksForLogin(fields)) {
     const asked = tokenOrLogin(fields, row, region, context);
     if (asked !== undefined) return asked;
@@ -134,12 +134,14 @@ function placeholder(row: VendorRow): Key {
   return { fingerprint: secret.fingerprint, secret };
 }
 
-/** `requires_openai_auth`: the variable, else the key the Codex program stored. */
-function openaiAuth(context: CredentialContext, row: VendorRow | undefined): Credentials {
+/** `requires_openai_auth`: the variable, else the key the Codex program stored, else a ChatGPT login. */
+function openaiAuth(fields: ProviderFields, context: CredentialContext, row: VendorRow | undefined): Credentials {
   const found = fromVariables(['OPENAI_API_KEY'], context);
   if (found !== undefined) return found;
   const stored = codexKey(context.env);
   if (stored !== undefined) return { keys: keysOf([new Secret(stored)]), source: 'auth.json of Codex' };
+  const login = chooseCodexLogin(fields, context);
+  if (login !== undefined && 'login' in login) return { keys: [login.key], login: login.login, source: login.source };
   return row !== undefined && !row.keyRequired ? { keys: [NO_KEY] } : { keys: [] };
 }
 

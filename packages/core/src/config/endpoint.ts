@@ -60,7 +60,13 @@ export function endpointOf(
   if (entry.login === undefined || vendor === undefined || logins === undefined) return createEndpoint(options);
   const session = logins().session(entry.login, entry.region);
   const base = createEndpoint(options).urlFor('').replace(/\/+$/, '');
-  const login = endpointLogin(session, vendor, { ref: entry.ref, base, hasOwnAddress: entry.uri !== undefined });
+  const hasOwnToken = Object.keys(fields.extra_headers ?? {}).some((name) => name.toLowerCase() === 'authorization');
+  const login = endpointLogin(session, vendor, {
+    ref: entry.ref,
+    base,
+    hasOwnAddress: entry.uri !== undefined,
+    hasOwnToken,
+  });
   const own = { ...options, prepare: login.prepare, renewable: true, secrets: login.secrets };
   if (vendor.slot !== 'gemini' || wire.id !== 'gemini') return createEndpoint(own);
   // A Google login is served by Code Assist, not by the Gemini API.

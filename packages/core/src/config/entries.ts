@@ -45,15 +45,16 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   const { type, alias, fields } = source;
   const ref = `${type}.${alias}`;
   const vendor = findVendor(type, fields);
-  const row = vendor.row;
+  const own = vendor.row;
   const region = fields.endpoint ?? vendor.region;
-  const credentials = findCredentials(fields, row, region, source.extraKeys, {
+  const credentials = findCredentials(fields, own, region, source.extraKeys, {
     ...context,
     ref,
     prefersLogin: vendor.authMode === 'oauth',
   });
-  const wire = wireOf(fields, row, vendor.wire);
   const uri = fields.uri ?? vendor.url;
+  const row = uri === undefined ? rowOfLogin(own, credentials) : own;
+  const wire = wireOf(fields, row, vendor.wire);
   const model = modelOf(source, row, context);
   const entry = {
     ref,
@@ -75,6 +76,11 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   if (problem === undefined) return entry;
   const { reason, field } = problem;
   return { ...entry, unusable: reason, ...(field === undefined ? {} : { unusableField: field }) };
+}
+
+/** A ChatGPT login is served by the backend of Codex only, not by OpenAI's API. */
+function rowOfLogin(row: VendorRow | undefined, { login }: Credentials): VendorRow | undefined {
+  return row?.id === 'openai' && login?.slot === 'openai-codex' ? vendorById('openai-codex') : row;
 }
 
 interface Vendor {

@@ -112,7 +112,12 @@ export interface EndpointLogin {
 export function endpointLogin(
   session: LoginSession,
   vendor: LoginVendor,
-  entry: { readonly ref: string; readonly base: string; readonly hasOwnAddress: boolean },
+  entry: {
+    readonly ref: string;
+    readonly base: string;
+    readonly hasOwnAddress: boolean;
+    readonly hasOwnToken: boolean;
+  },
 ): EndpointLogin {
   return {
     secrets: () => session.secrets(),
@@ -127,7 +132,10 @@ export function endpointLogin(
       const isBelow = base !== undefined && call.url.startsWith(entry.base);
       const url = isBelow ? `${base}${call.url.slice(entry.base.length)}` : call.url;
       // What the user or the protocol set stays; the token itself is ours.
-      return { ...call, url, headers: { ...vendor.headers(login, call), ...call.headers } };
+      const { authorization, ...others } = vendor.headers(login, call);
+      const headers: Record<string, string> = { ...others, ...call.headers };
+      if (!entry.hasOwnToken && authorization !== undefined) headers['authorization'] = authorization;
+      return { ...call, url, headers };
     },
   };
 }

@@ -10,6 +10,7 @@ import { PROFILES_FILE, readProfiles } from '../auth/store/token-store.ts';
 import { ProviderError } from '../spec/errors.ts';
 import { Secret } from '../spec/secret.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
+import { vendorById } from '../vendors/lookup.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
 import { standinHome } from './files.ts';
@@ -93,6 +94,14 @@ export function chooseLogin(source: LoginSource): LoginChoice | undefined {
     if (ProviderError.is(error)) return { problem: error.message };
     throw error;
   }
+}
+
+/** A ChatGPT login for an entry of another slot (`requires_openai_auth`). */
+export function chooseCodexLogin(
+  fields: ProviderFields,
+  context: Pick<LoginSource, 'ref' | 'env' | 'secrets'>,
+): LoginChoice | undefined {
+  return chooseLogin({ ...context, fields, row: vendorById('openai-codex') });
 }
 
 /** A token that GitHub gave, where a key of Copilot's would stand: it buys Copilot tokens. */

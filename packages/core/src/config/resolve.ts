@@ -4,11 +4,12 @@ import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 import type { Plan, Target } from '../route/target.ts';
 import { awsKeys } from './aws.ts';
 import { keysOf, NO_KEY } from './credentials.ts';
-import { endpointOf, type Wires } from './endpoint.ts';
+import { endpointOf, wireIdsOf, type Wires } from './endpoint.ts';
 import type { Environment } from './expand.ts';
 import { limitsFor } from './limits.ts';
 import { createLoginSessions, type LoginSessions } from './login-sessions.ts';
 import type { Config, ConfigEntry } from './model.ts';
+import { wireOfModel } from '../vendors/lookup.ts';
 import { findEntry } from './references.ts';
 import type { ConfigRouter, Selector } from './router-types.ts';
 import { readRouting } from './routing-options.ts';
@@ -39,16 +40,21 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
   let sessions: LoginSessions | undefined;
   const logins = (): LoginSessions => options.logins ?? (sessions ??= createLoginSessions({ env }));
 
-  const endpoint = (entry: ConfigEntry): Endpoint | undefined => {
-    const known = endpoints.get(entry.ref);
-    if (known !== undefined || entry.row === undefined) return known;
-    const made = endpointOf(entry, options.wires, env, logins);
-    if (made !== undefined) endpoints.set(entry.ref, made);
+  const spoken = wireIdsOf(options.wires);
+  const endpoint = (entry: ConfigEntry, model = entry.model): Endpoint | undefined => {
+    if (entry.row === undefined) return undefined;
+    const own = entry.wire === undefined && model !== undefined ? wireOfModel(entry.row, model) : undefined;
+    const wire = own !== undefined && spoken.has(own) ? own : undefined;
+    const id = `${entry.ref}\n${wire ?? ''}`;
+    const known = endpoints.get(id);
+    if (known !== undefined) return known;
+    const made = endpointOf(wire === undefined ? entry : { ...entry, wire }, options.wires, env, logins);
+    if (made !== undefined) endpoints.set(id, made);
     return made;
   };
 
   const target = ({ entry, model }: Stop, selection: Selection): Target | undefined => {
-    const via = endpoint(entry);
+    const via = endpoint(entry, model);
     if (via === undefined) return undefined;
     const routeKey =
       selection.apiKey !== undefined && selection.entry === entry ? keysOf([selection.apiKey]) : undefined;

@@ -1,5 +1,6 @@
 import type { WireId } from '../spec/wire-id.ts';
 import { createTextRedactor } from './classify/redact-text.ts';
+import { globMatches } from './glob.ts';
 import type { VendorRow } from './row.ts';
 import { VENDORS } from './table/index.ts';
 
@@ -65,6 +66,11 @@ const INDEX: ReadonlyMap<string, { readonly row: VendorRow; readonly region?: st
 export function vendorById(id: string): VendorRow | undefined {
   const found = INDEX.get(normalizeSlug(id));
   return found !== undefined && normalizeSlug(found.row.id) === normalizeSlug(id) ? found.row : undefined;
+}
+
+/** The protocol a model needs where its vendor serves some models by another one; `undefined`: the vendor's first. */
+export function wireOfModel(row: VendorRow, model: string): WireId | undefined {
+  return row.modelWires?.findLast(({ match }) => globMatches(match, model))?.wire;
 }
 
 export function allVendors(): readonly VendorRow[] {

@@ -50,6 +50,8 @@ export interface VendorRow {
   readonly quirks?: Partial<Quirks>;
   /** Glob on the model id → behaviours; later rules win. */
   readonly modelRules?: readonly { readonly match: string; readonly quirks: Partial<Quirks> }[];
+  /** Models served by another protocol than the first one; a protocol that the entry names wins. Later rules win. */
+  readonly modelWires?: readonly { readonly match: string; readonly wire: WireId }[];
   /** Per region headers or quirks. */
   readonly regions?: Readonly<
     Record<

@@ -240,6 +240,47 @@ describe('a call with a login', () => {
   });
 });
 
+describe('requires_openai_auth', () => {
+  it('takes the variable, else the key of Codex, else its ChatGPT login, which Codex’s backend serves', async () => {
+    const { home, env } = world();
+    mkdirSync(join(home, '.codex'));
+    const file = join(home, '.codex', 'auth.json');
+    const toml = '[providers.models.openai.x]\nrequires_openai_auth = true\nmodel = "gpt-x"\n';
+    const entry = (extra = '', more: Record<string, string> = {}) =>
+      entryOf(toml + extra, { ...env, ...more }, 'openai.x');
+    expect(entry()?.unusable).toContain('OPENAI_API_KEY');
+    const tokens = { access_token: 'chatgpt-token', refresh_token: 'r', account_id: 'acc-7' };
+    writeFileSync(file, JSON.stringify({ OPENAI_API_KEY: null, tokens }));
+    expect(entry()).toMatchObject({ slot: 'openai-codex', login: { from: 'file' } });
+    expect(entry('uri = "http://127.0.0.1:9/v1"')).toMatchObject({ slot: 'openai', login: { from: 'file' } });
+    writeFileSync(file, JSON.stringify({ OPENAI_API_KEY: 'sk-stored', tokens }));
+    expect(entry()?.keys[0]?.secret?.reveal()).toBe('sk-stored');
+    expect(entry('', { OPENAI_API_KEY: 'sk-env' })?.keys[0]?.secret?.reveal()).toBe('sk-env');
+    writeFileSync(file, JSON.stringify({ tokens }));
+    const vendor = await server(() => answer);
+    await ask(`${toml}uri = "${vendor.url}/v1"\n`, env);
+    expect(vendor.asked[0]?.headers).toMatchObject({
+      authorization: 'Bearer chatgpt-token',
+      'chatgpt-account-id': 'acc-7',
+    });
+  });
+});
+
+describe('the models of Copilot', () => {
+  it('are called by the protocol that serves them, unless the entry names one', async () => {
+    const { env } = world({ COPILOT_GITHUB_TOKEN: 'ghu_0123456789abcdefghij' });
+    const urls = async (extra: string) => {
+      const toml = `schema_version = 3\n[providers.models.copilot.x]\nmodel = "gpt-5-codex"\nfallback_models = ["gpt-4.1"]\n${extra}`;
+      const standin = await createStandin({ config: loadConfigText(toml, 'test.toml', { env }), env });
+      const { targets } = standin.plan();
+      standin.close();
+      return targets.map(({ via }) => ('endpoint' in via ? via.endpoint.wire.id : ''));
+    };
+    expect(await urls('')).toEqual(['openai-responses', 'openai-chat']);
+    expect(await urls('wire_api = "chat_completions"')).toEqual(['openai-chat', 'openai-chat']);
+  });
+});
+
 describe('a spelling that names the login', () => {
   it('takes an access token of its variable, else the login, else the key', async () => {
     const toml = '[providers.models.qwen-oauth.x]\nmodel = "m"';
