@@ -9,7 +9,10 @@ import { nodeAt } from '../schema/walk.ts';
 import { withFileLock } from './file-lock.ts';
 import { renameReferences } from './references.ts';
 import { EditError, renameToml, setToml, unsetToml } from './toml-edit.ts';
-import { writeWhole } from './write-whole.ts';
+import { removeLeftovers, writeWhole } from './write-whole.ts';
+
+/** A temporary file this old belongs to a writer that was killed. */
+const LEFTOVER_MS = 60_000;
 
 /** What is done to the text of a config; text in, text out. */
 export type TextChange = (text: string) => string;
@@ -76,6 +79,7 @@ export async function editConfigFile(
       throw new ConfigError(refused.map((issue) => ({ ...issue, message: `not changed: ${issue.message}` })));
     }
     writeWhole(file, after);
+    if (!created) removeLeftovers(file, LEFTOVER_MS, Date.now());
     return { changed: true, created, warnings: [...errors, ...next.report.warnings.filter(isNew)] };
   });
 }
