@@ -139,6 +139,8 @@ function prepareText(text: string, node: FieldNode, path: ConfigPath, context: P
   if (shape.type === 'enum') return spelling(expanded.value, node);
   if (meta.secret === true && shape.type === 'string') return secretText(expanded.value, path, context);
   if (shape.type === 'string' || expanded.variables.length === 0) return expanded.value;
+  // Free JSON keeps the type that the file gives it: a string.
+  if (shape.type === 'json' && !/^\s*[[{]/.test(expanded.value)) return expanded.value;
   // A number, switch or list that came from a variable arrives as text.
   const typed = typedValue(expanded.value, node);
   if ('value' in typed) return typed.value;

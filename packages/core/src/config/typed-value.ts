@@ -35,7 +35,8 @@ export function typedValue(text: string, node: FieldNode): TypedValue {
       return isObject ? { value } : { expected: 'a JSON object' };
     }
     case 'json':
-      return { value: /^[[{]/.test(trimmed) ? (parseJson(trimmed) ?? text) : text };
+      // `false` and `0.2` mean what they say in a request body; a word is text.
+      return { value: /^([[{"]|true$|false$|-?\d)/.test(trimmed) ? (parseJson(trimmed) ?? text) : text };
   }
 }
 

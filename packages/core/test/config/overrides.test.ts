@@ -23,7 +23,7 @@ describe('environment overrides', () => {
     ['fallback_models', 'a, b ,c', ['a', 'b', 'c']],
     ['fallback_models', '["a,b"]', ['a,b']],
     ['chat_template_kwargs', '{"enable_thinking":false}', { enable_thinking: false }],
-    ['provider_extra__seed', '7', '7'],
+    ['provider_extra__seed', '7', 7],
     ['provider_extra__nested', '{"a":1}', { nested: { a: 1 } }],
     ['pricing', '{"m":1.5}', { m: 1.5 }],
   ])('%s is read by the type of its field', (field, text, value) => {
@@ -31,7 +31,7 @@ describe('environment overrides', () => {
     expect(config.report.errors).toEqual([]);
     const name = field.split('__')[0] ?? '';
     const fields: Record<string, unknown> = { ...config.entries.get('custom.home')?.fields };
-    const expected = field === 'provider_extra__seed' ? { seed: '7' } : value;
+    const expected = field === 'provider_extra__seed' ? { seed: 7 } : value;
     expect(fields[name]).toEqual(expected);
   });
 

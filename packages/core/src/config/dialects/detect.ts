@@ -32,9 +32,6 @@ const V1_KEYS = [
   'extra_headers',
 ];
 
-/** What only v1 has in `[reliability]`; Standin's own form of them needs entries, and then it is native anyway. */
-const V1_RELIABILITY = ['fallback_providers', 'model_fallbacks', 'api_keys'];
-
 /** Tells the dialects apart by content. */
 export function detectDialect(tree: Tree, isJson: boolean): Dialect {
   if (isJson) return 'zeptoclaw';
@@ -53,9 +50,6 @@ function hasV1Traits(tree: Tree): boolean {
   // A misspelt `defualt_provider` is still meant for v1.
   if (Object.keys(tree).some((key) => V1_KEYS.includes(key) || /^de\w{3,6}_(provider|model)s?$/i.test(key)))
     return true;
-  const { reliability, agents, model_routes: routes } = tree;
-  if (isTree(reliability) && V1_RELIABILITY.some((key) => Object.hasOwn(reliability, key))) return true;
-  if (isTree(agents) && Object.values(agents).some((agent) => isTree(agent) && Object.hasOwn(agent, 'provider')))
-    return true;
-  return Array.isArray(routes) && routes.some((route) => isTree(route) && Object.hasOwn(route, 'provider'));
+  const { agents } = tree;
+  return isTree(agents) && Object.values(agents).some((agent) => isTree(agent) && Object.hasOwn(agent, 'provider'));
 }
