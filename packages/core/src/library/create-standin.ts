@@ -2,7 +2,7 @@ import type { Config } from '../config/model.ts';
 import type { ConfigRouter, Router, Selector } from '../config/router-types.ts';
 import { attemptBudget } from '../route/budget.ts';
 import { iterateRun } from '../route/iterate.ts';
-import { createRecorder, type RecorderOptions } from '../route/recorder.ts';
+import { createRecorder, type Recorder, type RecorderOptions } from '../route/recorder.ts';
 import { startRun } from '../route/run.ts';
 import type { RunHandle, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
@@ -21,8 +21,8 @@ export interface CreateStandinOptions extends RuntimeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Routes made by hand instead of a config. */
   readonly router?: Router;
-  /** How many attempt records are kept (default 1,000), and who hears of their ends. */
-  readonly records?: Omit<RecorderOptions, 'clock'>;
+  /** How many attempt records are kept (default 1,000), and who hears of their ends; or where they are kept already. */
+  readonly records?: Omit<RecorderOptions, 'clock'> | Recorder;
 }
 
 /**
@@ -62,7 +62,8 @@ export function standinOf(
   records?: CreateStandinOptions['records'],
 ): Standin {
   const runtime = createRuntime(options);
-  const recorder = createRecorder({ ...records, clock: runtime.clock });
+  const recorder =
+    records !== undefined && 'begin' in records ? records : createRecorder({ ...records, clock: runtime.clock });
   const start = (plan: Plan, request: ChatRequest, call: StartOptions, sink: RunSink): RunHandle =>
     startRun(limited(plan, call), request, { ...runtime, recorder, ...call }, sink);
   const chat = (request: ChatRequest, call: ChatOptions, plan: Plan) =>

@@ -80,5 +80,5 @@ async function openAgain(
   const config: Config = await readConfig({ ...context, globals: () => globals }, { ...extras, secrets });
   // Calls under way still carry the old keys.
   context.logger().redactWith(createRedactor([...secretsOf(current.config), ...secretsOf(config)]));
-  return startStandin(config, context, { health: current.standin.health });
+  return startStandin(config, context, { health: current.standin.health, records: current.standin.records });
 }

@@ -53,7 +53,7 @@ const NO_VENDOR = `No model vendor is configured. Set a key such as ANTHROPIC_AP
 export async function startStandin(
   config: Config,
   context: CommandContext,
-  kept: { readonly health?: Standin['health'] } = {},
+  kept: { readonly health?: Standin['health']; readonly records?: Standin['records'] } = {},
 ): Promise<OpenStandin> {
   const [{ assertUsable }, { formatIssue }, { createStandin }] = await Promise.all([
     import('@standin/core/config/load'),

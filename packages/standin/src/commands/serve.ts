@@ -61,7 +61,8 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
   try {
     const { config } = upstream;
-    const open = await startStandin(config, context);
+    const records = await keepRecords(context);
+    const open = await startStandin(config, context, { records: records.recorder });
     let current = open;
     let following: Following | undefined;
     tellWarnings(open, context);
@@ -82,10 +83,30 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     await untilStopped(gateway, context);
     following.close();
     current.standin.close();
+    await records.file.flush();
   } finally {
     await upstream.close();
   }
   if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
+}
+
+/** Attempt records in memory, and those in which something was decided on disk, for `standin explain`. */
+async function keepRecords(context: CommandContext) {
+  const [{ createRecorder }, { systemClock }, { standinHome }, { createRecordFile }] = await Promise.all([
+    import('@standin/core/route/recorder'),
+    import('@standin/core/spec/index'),
+    import('@standin/core/config/files'),
+    import('../records/record-file.ts'),
+  ]);
+  const home = standinHome(context.env);
+  const file = createRecordFile({
+    home,
+    clock: systemClock,
+    recordOf: (id) => recorder.get(id),
+    onError: (error) => context.logger().log('warn', 'Attempt records cannot be written', { home, error }),
+  });
+  const recorder = createRecorder({ clock: systemClock, onEnd: (id, isRoutine) => file.note(id, isRoutine) });
+  return { recorder, file };
 }
 
 /** A service is told by SIGHUP to read its config again; on a terminal it means that the terminal is gone. */
