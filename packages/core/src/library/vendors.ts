@@ -8,8 +8,9 @@ import { awsEndpointOptions, awsKeys } from '../config/aws.ts';
 import { parseWaitHintMs } from '../transport/retry-after.ts';
 import { createEndpoint } from '../vendors/endpoint.ts';
 import { pickWire, resolveSlug, unknownSlugMessage } from '../vendors/lookup.ts';
-import { providerOf } from './planned.ts';
-import { createRuntime, type RuntimeOptions } from './runtime.ts';
+import { listAdvertised } from './list-models.ts';
+import { providerOf, type Planned } from './planned.ts';
+import { createRuntime, sharedRuntime, type RuntimeOptions } from './runtime.ts';
 import { WIRE_CLIENTS } from './wires.ts';
 
 export interface VendorOptions extends RuntimeOptions {
@@ -89,7 +90,8 @@ export function vendor(slug: string, options: VendorOptions = {}): Provider {
   const quirks = endpoint.quirksFor(model);
   const { clock, random, transport, health, log } = options;
   const own = [clock, random, transport, health, log].some((value) => value !== undefined);
-  return providerOf(name, {
+  const runtime = own ? createRuntime({ clock, random, transport, health, log }) : undefined;
+  const planned: Planned = {
     targets: [
       {
         entry: name,
@@ -98,14 +100,22 @@ export function vendor(slug: string, options: VendorOptions = {}): Provider {
         defaultModel: row.defaultModel ?? defaultModelFor(row.id),
         keys,
         via: { endpoint },
-        vision: quirks.vision ?? (model === '' ? undefined : visionFor(model)),
+        vision: quirks.vision ?? (model === '' ? undefined : visionFor(model, row.id)),
         nativeTools: quirks.nativeTools,
         contextWindow: model === '' ? undefined : contextWindowFor(row.id, model),
         retries: 0,
       },
     ],
     limits: {},
-    runtime: own ? createRuntime({ clock, random, transport, health, log }) : undefined,
+    runtime,
+  };
+  return providerOf(name, planned, {
+    async listModels({ signal } = {}) {
+      const using = runtime ?? sharedRuntime();
+      const key = keys[0] ?? { fingerprint: 'none' };
+      const found = await listAdvertised(row, endpoint, key, { ...using, signal });
+      return found.map(({ id, contextWindow, ownedBy }) => ({ id, contextWindow, ownedBy }));
+    },
   });
 }
 

@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('../commands/providers.ts'),
   },
   {
+    name: 'models',
+    summary: 'list or refresh what each configured endpoint advertises',
+    load: () => import('../commands/models.ts'),
+  },
+  {
     name: 'auth',
     summary: 'sign in to vendors with an account: login, status, logout, refresh, import',
     load: () => import('../commands/auth.ts'),
@@ -73,4 +78,4 @@ export const COMMANDS: readonly CommandRow[] = [
 ];
 
 /** Named in the contract, still to be built: they say so instead of failing as unknown words. */
-export const LATER_COMMANDS: readonly string[] = ['batch', 'models', 'usage', 'ui'];
+export const LATER_COMMANDS: readonly string[] = ['batch', 'usage', 'ui'];
