@@ -1,7 +1,11 @@
 export * from './csv.ts';
 export { readDatabase, StoreError } from './database.ts';
 export type { RequestEntry, RequestLog } from './entry.ts';
+export * from './keyring.ts';
+export * from './keys.ts';
 export * from './ledger.ts';
+export * from './limit-types.ts';
+export * from './limits.ts';
 export * from './money.ts';
 export * from './prices.ts';
 export * from './query.ts';

@@ -38,9 +38,10 @@ function picoOf(tokens: number | undefined, nanoPerToken: number | undefined): n
   return tokens * Math.round(nanoPerToken * 1_000);
 }
 
-/** An attempt that its vendor may have billed: it answered, began to, or said what it used. */
+/** An attempt that its vendor may have billed: it answered, began to, was broken off by us, or said what it used. */
 function isBilled(attempt: AttemptRecord): boolean {
-  return attempt.outcome === 'ok' || attempt.usage !== undefined || attempt.firstContentMs !== undefined;
+  const { outcome, usage, firstContentMs } = attempt;
+  return outcome === 'ok' || outcome === 'cancelled' || usage !== undefined || firstContentMs !== undefined;
 }
 
 /** Nano-USD of one attempt: 0 for one that failed before any content; `undefined`: not known. */

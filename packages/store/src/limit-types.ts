@@ -1,0 +1,64 @@
+import type { AttemptRecord } from '@standin/core/spec/errors';
+import type { KeyRecord } from './keys.ts';
+
+export type BudgetAction = 'reject' | 'fallback' | 'warn';
+
+/** Money limits of a scope, nano-USD; absent: none. */
+export interface MoneyLimits {
+  readonly dayNanoUsd?: number;
+  readonly monthNanoUsd?: number;
+}
+
+export interface BudgetRules extends MoneyLimits {
+  /** By `<type>.<alias>`. */
+  readonly perProvider?: Readonly<Record<string, MoneyLimits & { readonly action?: BudgetAction }>>;
+  /** At a limit: refuse, go on to targets that have money left, or only warn. Default `reject`. */
+  readonly action?: BudgetAction;
+  /** Whether a model without a known price may be asked where money is limited. Default `allow`. */
+  readonly unknownPrice?: 'allow' | 'refuse';
+}
+
+export interface AdmissionTarget {
+  readonly entry: string;
+  readonly model: string;
+}
+
+export interface AdmissionRequest {
+  readonly caller?: KeyRecord;
+  /** In the order of the walk. */
+  readonly targets: readonly AdmissionTarget[];
+  /** By length; asked only when something is limited. */
+  readonly inputTokens: () => number;
+  readonly maxTokens?: number;
+}
+
+export interface Refusal {
+  readonly status: 429 | 503;
+  readonly code: 'budget_exceeded' | 'rate_limit_exceeded' | 'budget_store_unavailable';
+  readonly message: string;
+  readonly retryAfterMs: number;
+  /** A retry soon can succeed. */
+  readonly shouldRetry: boolean;
+}
+
+/** Something was reserved for a call. */
+export interface Ticket {
+  /** Positions of targets that must not be asked. */
+  readonly without: ReadonlySet<number>;
+  /** Limits that are nearly or softly passed, for a header. */
+  readonly warnings: readonly string[];
+  /** The call is over, however it ended: what was reserved becomes what was used. Once. */
+  settle(attempts: readonly AttemptRecord[]): void;
+}
+
+export type Admission =
+  | { readonly type: 'admitted'; readonly ticket: Ticket }
+  /** Nothing of this call is limited. */
+  | { readonly type: 'free' }
+  | { readonly type: 'refused'; readonly refusal: Refusal };
+
+export interface LimitKeeper {
+  admit(request: AdmissionRequest): Admission;
+  /** Gives back money that was taken from the journal and not spent. */
+  close(): void;
+}

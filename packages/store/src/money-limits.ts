@@ -1,0 +1,197 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '@standin/core/spec/clock';
+import type { AttemptRecord } from '@standin/core/spec/errors';
+import type { Learned, TokenEstimate } from './learned.ts';
+import type {
+  AdmissionRequest,
+  AdmissionTarget,
+  BudgetAction,
+  BudgetRules,
+  MoneyLimits,
+  Refusal,
+} from './limit-types.ts';
+import { costOf, costOfAttempt, type PriceOf } from './money.ts';
+import { createHolding, limitsOf, type Cost, type Holding, type Limit } from './holding.ts';
+import type { KeyRecord } from './keys.ts';
+import { createGrants, createPurse, type Purse } from './purse.ts';
+
+export interface MoneyHold {
+  readonly without: ReadonlySet<number>;
+  readonly warnings: readonly string[];
+  settle(attempts: readonly AttemptRecord[]): void;
+}
+
+export interface MoneyKeeper {
+  /** Whether any money limit concerns this call. */
+  limits(request: AdmissionRequest): boolean;
+  reserve(request: AdmissionRequest, inputTokens: number): MoneyHold | Refusal;
+  close(): void;
+}
+
+export interface MoneyOptions {
+  readonly db: DatabaseSync;
+  readonly priceOf: PriceOf;
+  readonly budgets: BudgetRules;
+  readonly clock: Clock;
+  readonly learned: Learned;
+}
+
+export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
+  const { budgets, clock, priceOf, learned } = options;
+  const grants = createGrants(options.db);
+  const purses = new Map<string, Purse>();
+  const perProvider = budgets.perProvider ?? {};
+  const hasCommon = isLimited(budgets);
+
+  const purseOf = (limit: Limit): Purse => {
+    const id = `${limit.scope}\n${limit.unit}`;
+    const full = `${id}\n${limit.period}`;
+    let purse = purses.get(full);
+    if (purse === undefined) {
+      // Purses of a period that is over go as soon as nothing is reserved in them.
+      for (const [name, old] of purses) {
+        if (!name.startsWith(`${id}\n`) || old.reserved > 0) continue;
+        old.close();
+        purses.delete(name);
+      }
+      purse = createPurse(grants, limit.scope, limit.period);
+      purses.set(full, purse);
+    }
+    return purse;
+  };
+
+  return {
+    limits: ({ caller, targets }) =>
+      hasCommon ||
+      (caller !== undefined && isLimited(caller)) ||
+      targets.some(({ entry }) => isLimited(perProvider[entry])),
+    reserve(request, inputTokens) {
+      const { targets, caller, maxTokens } = request;
+      const now = clock.wallMs();
+      const estimates = targets.map(({ entry, model }) => learned.estimate(entry, model, inputTokens, maxTokens));
+      const costs = targets.map((target, at) => costOfTarget(target, estimates[at], priceOf));
+      const without = new Set<number>();
+      if (budgets.unknownPrice === 'refuse') {
+        for (const [at, cost] of costs.entries()) if (cost === undefined) without.add(at);
+        if (without.size === costs.length) return noPrice(targets[0]);
+      }
+      const holding = createHolding(purseOf, now);
+      try {
+        const refusal = holdEntries(holding, targets, costs, without) ?? holdCommon(holding, caller, costs, without);
+        if (refusal !== undefined) {
+          holding.release();
+          return refusal;
+        }
+      } catch (error) {
+        holding.release();
+        throw error;
+      }
+      const spentOf = (attempt: AttemptRecord): number => spentBy(attempt, targets, estimates);
+      return { without, warnings: holding.warnings, settle: (attempts) => holding.settle(attempts, spentOf) };
+    },
+    close() {
+      for (const purse of purses.values()) purse.close();
+      purses.clear();
+    },
+  };
+
+  function holdEntries(
+    holding: Holding,
+    targets: readonly AdmissionTarget[],
+    costs: readonly (Cost | undefined)[],
+    without: Set<number>,
+  ): Refusal | undefined {
+    for (const entry of new Set(targets.map((target) => target.entry))) {
+      const rules = perProvider[entry];
+      if (rules === undefined) continue;
+      const own = [...targets.keys()].filter((at) => targets[at]?.entry === entry && !without.has(at));
+      if (own.length === 0) continue;
+      const action: BudgetAction = rules.action ?? budgets.action ?? 'reject';
+      const limits = limitsOf(`entry:${entry}`, entry, rules, holding.now, action === 'warn');
+      const refusal = holding.hold(limits, largest(costs, own), entry);
+      if (refusal === undefined) continue;
+      // A spare without money is left out; the first choice is only where the rule says so.
+      if (action === 'reject' && own.includes(0)) return refusal;
+      for (const at of own) without.add(at);
+      if (without.size === costs.length) return refusal;
+    }
+    return undefined;
+  }
+
+  function holdCommon(
+    holding: Holding,
+    caller: KeyRecord | undefined,
+    costs: readonly (Cost | undefined)[],
+    without: ReadonlySet<number>,
+  ): Refusal | undefined {
+    const open = [...costs.keys()].filter((at) => !without.has(at));
+    const all = hasCommon
+      ? limitsOf('all', 'everything together', budgets, holding.now, budgets.action === 'warn')
+      : [];
+    const own =
+      caller === undefined
+        ? []
+        : limitsOf(`key:${caller.id}`, `the key "${caller.name}"`, caller, holding.now, caller.soft === true);
+    return holding.hold([...own, ...all], largest(costs, open));
+  }
+
+  /** What an attempt cost, estimated where its vendor did not say: by what arrived of it. */
+  function spentBy(
+    attempt: AttemptRecord,
+    targets: readonly AdmissionTarget[],
+    estimates: readonly TokenEstimate[],
+  ): number {
+    const cost = costOfAttempt(attempt, priceOf);
+    if (cost !== undefined) return cost;
+    const at = targets.findIndex(({ entry, model }) => entry === attempt.provider && model === attempt.model);
+    const estimate = estimates[at];
+    if (estimate === undefined) return 0;
+    const arrived = attempt.outcome === 'ok' ? estimate.mostOutput : Math.ceil((attempt.bytes ?? 0) / 4);
+    const usage = {
+      inputTokens: estimate.input,
+      outputTokens: Math.min(estimate.mostOutput, arrived),
+      ...known(attempt),
+    };
+    return costOf(usage, priceOf(attempt.provider, attempt.model)) ?? 0;
+  }
+}
+
+function known({ usage }: AttemptRecord): { readonly inputTokens?: number; readonly outputTokens?: number } {
+  return {
+    ...(usage?.inputTokens === undefined ? {} : { inputTokens: usage.inputTokens }),
+    ...(usage?.outputTokens === undefined ? {} : { outputTokens: usage.outputTokens }),
+  };
+}
+
+function isLimited(limits: MoneyLimits | undefined): boolean {
+  return limits?.dayNanoUsd !== undefined || limits?.monthNanoUsd !== undefined;
+}
+
+function costOfTarget(
+  { entry, model }: AdmissionTarget,
+  estimate: TokenEstimate | undefined,
+  priceOf: PriceOf,
+): Cost | undefined {
+  const price = priceOf(entry, model);
+  const { input = 0, mostOutput = 0, usualOutput = 0 } = estimate ?? {};
+  const worst = costOf({ inputTokens: input, outputTokens: mostOutput }, price);
+  const expected = costOf({ inputTokens: input, outputTokens: usualOutput }, price);
+  return worst === undefined || expected === undefined ? undefined : { worst, expected };
+}
+
+/** The dearest of the targets that may be asked. What has no price counts nothing: its policy was applied before. */
+function largest(costs: readonly (Cost | undefined)[], positions: readonly number[]): Cost {
+  let worst = 0;
+  let expected = 0;
+  for (const at of positions) {
+    worst = Math.max(worst, costs[at]?.worst ?? 0);
+    expected = Math.max(expected, costs[at]?.expected ?? 0);
+  }
+  return { worst, expected };
+}
+
+function noPrice(target: AdmissionTarget | undefined): Refusal {
+  const which = target === undefined ? 'the model' : `${target.model} at ${target.entry}`;
+  const message = `The price of ${which} is not known, and the budgets refuse what they cannot count; give it a price under "pricing".`;
+  return { status: 429, code: 'budget_exceeded', message, retryAfterMs: 0, shouldRetry: false };
+}
