@@ -1,6 +1,7 @@
 import type { StartOptions } from '@standin/core/library/standin-types';
 import { describeAttempt } from '@standin/core/route/all-failed';
 import { ATTEMPTS_LEFT_HEADER, attemptsIn } from '@standin/core/route/hops';
+import { STRICT_HEADER } from '@standin/core/route/strict';
 import type { RunHandle } from '@standin/core/route/run-types';
 import type { Plan } from '@standin/core/route/target';
 import {
@@ -126,8 +127,10 @@ export class Call implements UnderWay {
       const value = req.headers[name];
       if (typeof value === 'string') (headers ??= {})[name] = value;
     }
-    if (headers === undefined) return decoded.request;
-    return { ...decoded.request, wireHeaders: { wire: this.route.wireServer.id, headers } };
+    const strict = /^(?:true|1)$/i.test(singleHeader(req.headers[STRICT_HEADER]) ?? '');
+    const request: ChatRequest = strict ? { ...decoded.request, strict } : decoded.request;
+    if (headers === undefined) return request;
+    return { ...request, wireHeaders: { wire: this.route.wireServer.id, headers } };
   }
 
   /** The caller reads slowly: the vendor's socket is left alone until `resume`. */

@@ -50,7 +50,7 @@ export function providerOf(name: string, planned: Planned, extra: Pick<Provider,
       return iterateRun((sink) =>
         startRun(
           plan,
-          request,
+          options.strict === true ? { ...request, strict: true } : request,
           {
             ...runtime,
             mode: options.stream === false ? 'whole' : 'stream',

@@ -10,6 +10,7 @@ import { applyRepairs } from './repair.ts';
 import type { Frames } from './run-types.ts';
 import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
 import { startProviderAttempt } from './provider-attempt.ts';
+import { refuseLoss } from './strict.ts';
 import { tailor, type AnswerReader } from './tailor.ts';
 import type { Endpoint, OutgoingCall } from './target.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -71,6 +72,7 @@ class WireAttempt implements AttemptHandle {
       call = endpoint.wire.encode(tailored.request, this.#wireTarget, input.mode);
       this.#reader = tailored.reader(call.outputInWords === true);
       this.facts.lost = [...tailored.notes, ...call.lost];
+      refuseLoss(input.request, this.facts.lost, input.target);
       this.#toolNames = call.toolNames;
       this.facts.url = endpoint.urlFor(call.path);
     } catch (error) {

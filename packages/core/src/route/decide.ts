@@ -16,6 +16,7 @@ import {
 import { DEFAULT_POLICY, type Policy, type PolicyRow } from './policy.ts';
 import { mayRenew, renewMark } from './renew.ts';
 import { isRepairable } from './repair.ts';
+import { mayBeCarriedElsewhere } from './strict.ts';
 import type { Target } from './target.ts';
 import type { AttemptDecision, DecideContext, Decision, Failure, WalkState } from './walk-state.ts';
 
@@ -78,6 +79,7 @@ function rowFor(policy: Policy, error: ErrorDetails, tookMs: number): PolicyRow 
   const row = policy[error.kind];
   // This target cannot take the request's pictures the way they came; another may.
   if (error.kind === 'unsupported' && error.rule === 'media-source') return { ...row, nextTarget: 'yes' };
+  if (mayBeCarriedElsewhere(error)) return { ...row, nextTarget: 'yes' };
   if (error.shouldRetry === false && row.retrySame) return { ...row, retrySame: false };
   if (error.shouldRetry === true && row.nextTarget === 'no') return { ...row, retrySame: true, nextTarget: 'yes' };
   if (error.kind === 'network' && (error.rule === 'dns' || tookMs >= SILENT_RESET_MS))

@@ -26,6 +26,8 @@ export interface ChatOptions {
   readonly timeoutMs?: number;
   /** Most attempts for the whole call. Default 6. */
   readonly maxAttempts?: number;
+  /** As `strict` of the request: refuse a target where anything would be lost. Default false. */
+  readonly strict?: boolean;
   /** Checks answers to a JSON Schema. Default: ajv, where it is installed. */
   readonly validateSchema?: SchemaValidator;
   /** Called as each attempt ends. */

@@ -66,6 +66,8 @@ export interface ChatRequest {
   readonly frequencyPenalty?: number;
   readonly outputFormat?: OutputFormat;
   readonly reasoning?: ReasoningOptions;
+  /** Refuse a target where anything of this request would be lost, instead of sending the rest. Default false. */
+  readonly strict?: boolean;
   /** End-user id for abuse tracking (OpenAI `user`/`safety_identifier`, Anthropic `metadata.user_id`). */
   readonly user?: string;
   /**
