@@ -6,14 +6,13 @@ import { buildDefines } from '../../../../scripts/build-defines.ts';
 const entry = fileURLToPath(new URL('../../src/config/build-defaults.ts', import.meta.url));
 
 async function builtWith(env: Readonly<Record<string, string>>): Promise<unknown> {
-  const options = {
+  const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
     write: false,
     format: 'esm',
     define: buildDefines(env),
-  } as const;
-  const { outputFiles } = await build(options);
+  });
   const module = (await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`)) as {
     buildDefaults: unknown;
   };

@@ -21,10 +21,12 @@ export function createInterrupt(exit: (code: number) => void = (code) => process
   let handler: ((cause: StopSignal) => boolean) | undefined;
   let cause: StopSignal | undefined;
   let lastMs = -Infinity;
+  let last: StopSignal | undefined;
   const trigger = (next: StopSignal): void => {
     const nowMs = performance.now();
-    const repeated = nowMs - lastMs < SAME_PRESS_MS;
+    const repeated = next === last && nowMs - lastMs < SAME_PRESS_MS;
     lastMs = nowMs;
+    last = next;
     if (repeated) return;
     if (handler?.(next) === true) return;
     if (cause !== undefined) return exit(EXIT.interrupted);
