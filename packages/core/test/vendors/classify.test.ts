@@ -112,6 +112,7 @@ describe('patterns', () => {
     ['region', patterns.REGION_PATTERNS],
     ['model', patterns.MODEL_PATTERNS],
     ['wrong url', patterns.WRONG_URL_PATTERNS],
+    ['size', patterns.SIZE_PATTERNS],
     ['overloaded', patterns.OVERLOADED_PATTERNS],
   ];
   it.each(general)('%s wordings match their own examples', (_name, list) => {

@@ -194,6 +194,7 @@ const RULES: readonly Rule[] = [
   byPatterns('words:auth', patterns.AUTH_PATTERNS),
   byPatterns('words:region', patterns.REGION_PATTERNS),
   byPatterns('words:content', patterns.CONTENT_PATTERNS, patterns.CONTENT_STATUSES),
+  byPatterns('words:size', patterns.SIZE_PATTERNS),
   byPatterns('words:wrong-url', patterns.WRONG_URL_PATTERNS),
   refusedParameter,
   byPatterns('words:model', patterns.MODEL_PATTERNS),

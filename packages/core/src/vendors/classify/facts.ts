@@ -77,6 +77,10 @@ function visitDetails(details: readonly unknown[], found: Found): void {
   for (const detail of details) {
     if (!isJsonObject(detail)) continue;
     addCode(found, detail['reason']);
+    // `ErrorInfo` of older Google services names the limit here and sends no `QuotaFailure`.
+    const metadata = detail['metadata'];
+    if (isJsonObject(metadata) && typeof metadata['quota_limit'] === 'string')
+      found.quotaIds.push(metadata['quota_limit']);
     const violations = detail['violations'];
     for (const violation of Array.isArray(violations) ? violations : []) {
       if (isJsonObject(violation) && typeof violation['quotaId'] === 'string')

@@ -98,7 +98,7 @@ export const OPENROUTER_ERRORS: readonly ErrorPattern[] = [
   {
     kind: 'unsupported',
     status: [404],
-    message: /no endpoints found that support tool use/i,
+    message: /no endpoints found that support/i,
     example: 'No endpoints found that support tool use. Try disabling "bash".',
   },
   {

@@ -90,7 +90,7 @@ export const PARAMETER_RULES: readonly ParameterRule[] = [
   },
   {
     pattern:
-      /(?:does not|doesn't|do not|not) support (?:native )?(?:tools?|tool use|tool calling|tool calls|function[ _-]?calling|functions)\b|no endpoints found that support tool use|(?:tool|function)[ _-]?(?:calling|use|calls?) (?:(?:is|are) )?not (?:support(?:ed)?|available|enabled)/i,
+      /(?:does not|doesn't|do not|not) support (?:native )?(?:tools?|tool use|tool calling|tool calls|function[ _-]?calling|functions)\b|no endpoints found that support (?:tool use|the provided ['"`]?tool)|(?:tool|function)[ _-]?(?:calling|use|calls?) (?:(?:is|are) )?not (?:support(?:ed)?|available|enabled)/i,
     parameter: 'tools',
     example: 'registry.ollama.ai/library/gemma:2b does not support tools',
   },

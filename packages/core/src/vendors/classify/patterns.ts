@@ -72,6 +72,7 @@ export const QUOTA_PATTERNS: readonly ErrorPattern[] = [
     /\b(?:balance|credits?) (?:is|are) (?:insufficient|too low|exhausted|used up|negative)/i,
     'Your account balance is insufficient',
   ),
+  text('quota', /余额不足|账户(?:已)?欠费/, '余额不足或无可用资源包,请充值。'),
   text(
     'quota',
     /\bdaily (?:limit|quota|allowance|usage limit)\b.{0,40}\b(?:reached|exceeded|exhausted|used up)|\b(?:reached|exceeded|exhausted|used up)\b.{0,30}\bdaily (?:limit|quota|allowance)/i,
@@ -156,6 +157,17 @@ export const CONTEXT_PATTERNS: readonly ErrorPattern[] = [
     'context-window',
     /greater than the context length/i,
     'The number of tokens to keep from the initial prompt is greater than the context length',
+  ),
+  text(
+    'context-window',
+    /\bloaded with (?:a )?context length of only\b/i,
+    'Trying to keep the first 15857 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens',
+  ),
+  // The server subtracts the prompt from its window and finds less than nothing left.
+  text(
+    'context-window',
+    /max_(?:completion_|new_)?tokens must be at least 1, got -\d/i,
+    'max_tokens must be at least 1, got -186.',
   ),
   text(
     'context-window',
@@ -285,6 +297,19 @@ export const REGION_PATTERNS: readonly ErrorPattern[] = [
   ),
   text(
     'permission',
+    /from unsupported (?:countries|regions|territories|locations)/i,
+    'Access to Anthropic models is not allowed from unsupported countries, regions, or territories.',
+    [400, 403],
+  ),
+  // AWS puts it so whatever the service; a gateway in front may send it on as its own 500.
+  text(
+    'permission',
+    /\bis not authorized to perform\b/i,
+    'Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace actions',
+    [200, 400, 403, 500],
+  ),
+  text(
+    'permission',
     /(?:organization|account|project|user) (?:has been|is|was) (?:disabled|deactivated|banned|blocked|locked)/i,
     'This organization has been disabled.',
     [400, 401, 403],
@@ -314,6 +339,15 @@ export const MODEL_PATTERNS: readonly ErrorPattern[] = [
     'model-not-found',
     /model identifier is invalid|on-demand throughput isn.t supported/i,
     'The provided model identifier is invalid.',
+    [400],
+  ),
+];
+
+export const SIZE_PATTERNS: readonly ErrorPattern[] = [
+  text(
+    'request-too-large',
+    /\b(?:request|body|payload|entity)\b['"`]?[^.\n]{0,40}(?:\btoo large\b|must have length less than|exceeds? the (?:maximum|max) (?:allowed )?(?:size|length))/i,
+    "Value at 'body' failed to satisfy constraint: Member must have length less than or equal to 25000000",
     [400],
   ),
 ];
@@ -354,5 +388,12 @@ export const OVERLOADED_PATTERNS: readonly ErrorPattern[] = [
     /service is (?:currently|temporarily) unavailable|temporarily unavailable/i,
     'The service is currently unavailable',
     [200, 500],
+  ),
+  // NVIDIA's function runner says 400 about its own broken instance (public reports, read 2026-11).
+  text(
+    'server',
+    /\bdegraded function cannot be invoked\b/i,
+    "Function id '87ea0ddc': DEGRADED function cannot be invoked",
+    [400],
   ),
 ];
