@@ -18,6 +18,7 @@ import { parseJsonBody, readBody } from './body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { callerTimeoutMs } from './caller-timeout.ts';
 import { sendFailure, type Exchange, type UnderWay } from './exchange.ts';
+import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
@@ -45,6 +46,8 @@ const singleHeader = (value: string | string[] | undefined): string | undefined 
 export class Call implements UnderWay {
   readonly exchange: Exchange;
   readonly route: CallRoute;
+  /** Absent: this gateway counts nothing. */
+  readonly account: CallAccount | undefined;
   /** Nothing more is written: answered, failed or left. */
   over = false;
   #answer: Answer | undefined;
@@ -54,6 +57,8 @@ export class Call implements UnderWay {
   constructor(exchange: Exchange, route: CallRoute) {
     this.exchange = exchange;
     this.route = route;
+    const { accounting } = exchange.context;
+    this.account = accounting === undefined ? undefined : new CallAccount(accounting, exchange);
   }
 
   begin(): void {
@@ -79,14 +84,18 @@ export class Call implements UnderWay {
       const whole = stated !== undefined && isJsonObject(given) ? { ...given, ...stated } : given;
       const decoded = this.route.wireServer.decodeRequest(whole);
       const standin = context.getStandin();
-      const plan = standin.plan({ model: decoded.request.model, routing: decoded.routing });
+      const walk = standin.plan({ model: decoded.request.model, routing: decoded.routing });
+      const plan = this.account === undefined ? walk : this.account.admit(decoded, walk);
+      if ('error' in plan) return this.fail(plan);
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
       const [answer, options] =
         decoded.mode === 'stream' ? this.#stream(decoded, plan, timeoutMs) : this.#whole(decoded, timeoutMs);
       this.#answer = answer;
       const maxAttempts = attemptsIn(singleHeader(req.headers[ATTEMPTS_LEFT_HEADER]));
       const { requestId } = this.exchange;
-      const handle = standin.start(plan, this.#request(decoded), { ...options, maxAttempts, requestId }, answer);
+      const all = { ...options, maxAttempts, requestId };
+      const told = this.account === undefined ? all : this.account.observing(all);
+      const handle = standin.start(plan, this.#request(decoded), told, answer);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();
@@ -160,6 +169,7 @@ export class Call implements UnderWay {
     if (this.over) return;
     const { context, requestId } = this.exchange;
     const { status, code, kind } = failure.error;
+    const seen = this.exchange.res.headersSent ? this.exchange.res.statusCode : status;
     context.log('warn', 'Request failed', { requestId, status, code, kind, attempts: failure.attempts.length });
     try {
       if (this.exchange.res.headersSent) this.#answer?.failInBand(failure);
@@ -169,12 +179,13 @@ export class Call implements UnderWay {
       context.log('error', 'Error answer failed', { requestId, error: thrown });
       this.exchange.res.destroy();
     }
-    this.finish();
+    this.finish({ outcome: 'failed', status: seen, errorKind: kind, errorCode: code });
   }
 
-  finish(): void {
+  finish(end: CallEnd = ANSWERED): void {
     this.over = true;
     this.#answer?.release();
+    this.account?.end(end);
     const { context } = this.exchange;
     context.underWay.delete(this);
     context.onCallEnd?.();
@@ -189,9 +200,11 @@ export class Call implements UnderWay {
 
   #closed(): void {
     if (this.over) return;
-    this.finish();
+    this.over = true;
+    // Before the account is closed: what is broken off now belongs to it.
     this.#handle?.cancel();
-    const { context, requestId } = this.exchange;
+    const { context, requestId, res } = this.exchange;
+    this.finish({ outcome: 'left', status: res.headersSent ? res.statusCode : 0 });
     context.log('info', 'Caller left before the answer was complete', { requestId });
   }
 }

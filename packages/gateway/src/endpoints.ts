@@ -5,6 +5,8 @@ import { ollamaChatServer } from '@standin/core/wires/ollama-chat/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireServer } from '@standin/core/wires/wire';
+import { sendMetrics, sendRequests, sendUsage } from './admin.ts';
+import type { Access } from './auth.ts';
 import { Call, type CallRoute } from './call.ts';
 import { sendTokenCount } from './count-tokens.ts';
 import { sendText, type Exchange } from './exchange.ts';
@@ -12,10 +14,12 @@ import { GOOGLE_ENDPOINTS } from './google-endpoints.ts';
 import { sendHealth, sendLive, sendReady } from './health-route.ts';
 import { sendModel, sendModels } from './models-route.ts';
 import { OLLAMA_ENDPOINTS } from './ollama-endpoints.ts';
-import { sendRecord, sendRecords } from './records-route.ts';
+import { sendRecord } from './records-route.ts';
 import type { Route } from './route-table.ts';
 
 export interface Endpoint {
+  /** Default `caller`. */
+  readonly access?: Access;
   /** Shape of its errors; absent: by the caller's headers. */
   readonly dialect?: WireServer;
   readonly run: (exchange: Exchange) => void;
@@ -49,12 +53,14 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   get('/models', sendModels),
   get('/v1/models/{id}', sendModel),
   get('/models/{id}', sendModel),
-  get('/api/requests', sendRecords),
-  get('/api/requests/{id}', sendRecord),
-  get('/health', sendHealth),
-  get('/health/live', sendLive),
-  get('/health/ready', sendReady),
-  get('/', sendFront),
+  get('/api/requests', sendRequests, 'local'),
+  get('/api/requests/{id}', sendRecord, 'local'),
+  get('/api/usage', sendUsage, 'local'),
+  get('/metrics', sendMetrics, 'watch'),
+  get('/health', sendHealth, 'watch'),
+  get('/health/live', sendLive, 'open'),
+  get('/health/ready', sendReady, 'open'),
+  get('/', sendFront, 'open'),
 ];
 
 function call(pattern: string, route: CallRoute): Route<Endpoint> {
@@ -62,8 +68,8 @@ function call(pattern: string, route: CallRoute): Route<Endpoint> {
   return { method: 'POST', pattern, run: { dialect: route.wireServer, run } };
 }
 
-function get(pattern: string, run: (exchange: Exchange) => void): Route<Endpoint> {
-  return { method: 'GET', pattern, run: { run } };
+function get(pattern: string, run: (exchange: Exchange) => void, access?: Access): Route<Endpoint> {
+  return { method: 'GET', pattern, run: { run, access } };
 }
 
 /** The protocol a caller speaks where the path does not tell. */
@@ -82,6 +88,7 @@ POST /v1beta/models/{model}:generateContent and :streamGenerateContent    Google
 POST /api/chat               Ollama
 GET  /v1/models              the models that can be asked for
 GET  /health                 live, ready, and which keys are resting
+GET  /metrics                for Prometheus
 
 Point any OpenAI, Anthropic, Google or Ollama client at this address; "model" chooses the route.
 `;

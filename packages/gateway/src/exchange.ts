@@ -2,8 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isJsonObject, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { WireServer } from '@standin/core/wires/wire';
+import type { KeyRecord } from '@standin/store/keys';
+import type { Operations } from './admin.ts';
 import type { CallerFailure } from './caller-errors.ts';
 import type { KeepAlive } from './keep-alive.ts';
+import type { Accounting } from './ledger.ts';
 
 /** Something under way that a shutdown ends. */
 export interface UnderWay {
@@ -24,6 +27,9 @@ export interface GatewayContext {
   readonly newId: () => string;
   readonly startedAtMs: number;
   readonly underWay: Set<UnderWay>;
+  /** What is counted and limited; absent: nothing. */
+  readonly accounting: Accounting | undefined;
+  readonly operations: Operations;
   draining: boolean;
   /** While draining: a call ended, its connection can go. */
   onCallEnd: (() => void) | undefined;
@@ -39,6 +45,8 @@ export interface Exchange {
   readonly dialect: WireServer;
   /** What the route's `{name}` stood for. */
   readonly parameter: string;
+  /** The virtual key that was presented. */
+  readonly caller?: KeyRecord;
 }
 
 const SANE_ID = /^[\w.:/+=@-]{1,128}$/;

@@ -3,11 +3,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { silentLog, systemClock, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
+import type { Keyring } from '@standin/store/keyring';
+import type { Operations } from './admin.ts';
+import { authorise } from './auth.ts';
 import { failureOfThrown, ownFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS } from './endpoints.ts';
 import { requestIdOf, sendFailure, type Exchange, type GatewayContext } from './exchange.ts';
 import { foreignRequest, isLoopback } from './host-guard.ts';
 import { createKeepAlive } from './keep-alive.ts';
+import type { Accounting } from './ledger.ts';
 import { listenError, publicHostError } from './listen-error.ts';
 import { createRouteTable } from './route-table.ts';
 
@@ -23,10 +27,16 @@ export interface GatewayOptions {
   readonly bodyLimitBytes?: number;
   /** A waiting stream says something at least this often, milliseconds. Default 15,000. */
   readonly keepAliveMs?: number;
-  /** Listen beyond loopback although callers are not checked. Default false. */
+  /** Listen beyond loopback: `keys` are required, or something in front of the gateway checks its callers. Default false. */
   readonly allowPublic?: boolean;
   /** Host names, besides local ones, under which callers and web pages may reach the gateway; lower case. */
   readonly allowedHosts?: readonly string[];
+  /** Virtual keys of callers. Absent: nobody is asked for one. */
+  readonly keys?: Keyring;
+  /** What is counted and limited. Absent: nothing. */
+  readonly accounting?: Accounting;
+  /** What `/metrics` and `/api` answer from. */
+  readonly operations?: Operations;
   /** Random id of 32 letters and digits. */
   readonly newId?: () => string;
 }
@@ -66,6 +76,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     newId: options.newId ?? createIds(),
     startedAtMs: clock.wallMs(),
     underWay: new Set(),
+    accounting: options.accounting,
+    operations: options.operations ?? {},
     draining: false,
     onCallEnd: undefined,
   };
@@ -115,11 +127,16 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
     const dialect = (found.type === 'none' ? undefined : found.run.dialect) ?? dialectOf(req);
     const requestId = requestIdOf(req, context.newId);
     const parameter = found.type === 'route' ? found.parameter : '';
-    const exchange: Exchange = { context, req, res, requestId, dialect, parameter };
+    let exchange: Exchange = { context, req, res, requestId, dialect, parameter };
     try {
       const foreign = guarded ? foreignRequest(req, allowedHosts) : undefined;
       if (foreign !== undefined)
         return sendFailure(exchange, ownFailure(foreign.status, foreign.code, foreign.message));
+      const access = found.type === 'none' ? 'caller' : (found.run.access ?? 'caller');
+      const authorised = authorise(req, access, options.keys);
+      if ('failure' in authorised) return sendFailure(exchange, authorised.failure);
+      const { caller } = authorised;
+      if (caller !== undefined) exchange = { ...exchange, caller };
       if (found.type === 'route') return found.run.run(exchange);
       if (found.type === 'none') {
         const message = `There is nothing at ${method} ${path.slice(0, 200)}; GET / lists what there is.`;

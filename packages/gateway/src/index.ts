@@ -2,3 +2,5 @@ export * from './gateway.ts';
 export { ListenError } from './listen-error.ts';
 export { failureOf, failureOfThrown, type CallerFailure } from './caller-errors.ts';
 export { estimateTokens } from './count-tokens.ts';
+export type { Operations } from './admin.ts';
+export type { Accounting } from './ledger.ts';

@@ -33,7 +33,7 @@ function sentence(code: string, host: string, port: number, words: string): stri
 
 export function publicHostError(host: string): ListenError {
   const message =
-    `Listening on ${host} would let other machines use your keys, and caller keys are not implemented yet: ` +
-    `listen on 127.0.0.1, or pass allowPublic when something in front of the gateway checks its callers.`;
+    `Listening on ${host} would let other machines use your keys, and callers need no key of their own yet: ` +
+    `make one ("standin keys create"), listen on 127.0.0.1, or pass allowPublic when something in front checks callers.`;
   return new ListenError(message, 'PUBLIC_HOST');
 }

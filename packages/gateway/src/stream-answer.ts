@@ -9,6 +9,7 @@ import type { KeptAlive } from './keep-alive.ts';
 import { createRelay, type Relay } from './relay.ts';
 
 const TRAILER_NAMES = 'x-standin-provider, x-standin-model, x-standin-attempts';
+const COST_TRAILER = 'x-standin-cost-usd';
 
 /**
  * A streamed answer. Status and headers go out with the first delivered events, so a failure before them is a real
@@ -23,6 +24,8 @@ export class StreamAnswer implements Answer, KeptAlive {
   #answering: Answering | undefined;
   /** Headers left before it was known who answers. */
   #needsTrailers = false;
+  /** The cost is known only at the end. */
+  #owesCost = false;
   #finished = false;
   #paused = false;
   #deadline: unknown;
@@ -93,10 +96,10 @@ export class StreamAnswer implements Answer, KeptAlive {
     }
     const { res } = this.#call.exchange;
     if (!res.headersSent) this.#open();
-    if (this.#needsTrailers) {
-      const { target, attempts } = result;
-      res.addTrailers(pairs(answerHeaders(target.entry, target.model, vendorAttempts(attempts))));
-    }
+    const { target, attempts } = result;
+    const trailers = this.#needsTrailers ? answerHeaders(target.entry, target.model, vendorAttempts(attempts)) : [];
+    if (this.#owesCost) trailers.push(...(this.#call.account?.costHeader() ?? []));
+    if (trailers.length > 0) res.addTrailers(pairs(trailers));
     res.end();
     this.#call.finish();
   }
@@ -149,10 +152,15 @@ export class StreamAnswer implements Answer, KeptAlive {
     headers.push('content-type', route.wireServer.streamContentType);
     headers.push('cache-control', 'no-cache, no-transform', 'x-accel-buffering', 'no');
     const answering = this.#answering;
+    const { account } = this.#call;
+    if (account !== undefined) headers.push(...account.warnings());
     if (answering === undefined) {
       this.#needsTrailers = true;
-      headers.push('trailer', TRAILER_NAMES);
+      this.#owesCost = account !== undefined;
+      headers.push('trailer', account === undefined ? TRAILER_NAMES : `${TRAILER_NAMES}, ${COST_TRAILER}`);
     } else {
+      this.#owesCost = account?.isPriced(answering.target.entry, answering.target.model) === true;
+      if (this.#owesCost) headers.push('trailer', COST_TRAILER);
       for (const part of answerHeaders(answering.target.entry, answering.target.model, answering.attempt))
         headers.push(part);
     }

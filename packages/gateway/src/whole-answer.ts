@@ -32,6 +32,8 @@ export class WholeAnswer implements Answer {
       const { context } = exchange;
       const { target, attempts } = result;
       const headers = answerHeaders(target.entry, target.model, vendorAttempts(attempts));
+      const { account } = this.#call;
+      if (account !== undefined) headers.push(...account.costHeader(), ...account.warnings());
       if (this.#document !== undefined) {
         sendDocument(exchange, this.#document, headers);
         return this.#call.finish();

@@ -1,3 +1,4 @@
+export * from './call-metrics.ts';
 export * from './csv.ts';
 export { readDatabase, StoreError } from './database.ts';
 export type { RequestEntry, RequestLog } from './entry.ts';
@@ -6,6 +7,7 @@ export * from './keys.ts';
 export * from './ledger.ts';
 export * from './limit-types.ts';
 export * from './limits.ts';
+export * from './metrics.ts';
 export * from './money.ts';
 export * from './prices.ts';
 export * from './query.ts';

@@ -1,0 +1,134 @@
+import type { StartOptions } from '@standin/core/library/standin-types';
+import type { Plan } from '@standin/core/route/target';
+import type { AttemptRecord } from '@standin/core/spec/errors';
+import type { DecodedRequest } from '@standin/core/wires/wire';
+import type { RequestLog } from '@standin/store/entry';
+import type { LimitKeeper, Ticket } from '@standin/store/limit-types';
+import { costOfAttempts, usdText, type PriceOf } from '@standin/store/money';
+import type { CallerFailure } from './caller-errors.ts';
+import { estimateTokens } from './count-tokens.ts';
+import { headerValue, type Exchange } from './exchange.ts';
+import { modelRefusal, overLimit, permitted, without } from './limits.ts';
+
+/** What is counted and limited. Every part can be left out. */
+export interface Accounting {
+  /** Each hears of every finished call. */
+  readonly logs?: readonly RequestLog[];
+  readonly priceOf?: PriceOf;
+  readonly limits?: LimitKeeper;
+  /** The agent behind a requested model name, when it names one. */
+  readonly agentOf?: (requestedModel: string) => string | undefined;
+}
+
+/** How a call ended. */
+export interface CallEnd {
+  readonly outcome: 'ok' | 'failed' | 'left';
+  /** What the caller got; 0: nothing. */
+  readonly status: number;
+  readonly errorKind?: string;
+  readonly errorCode?: string;
+}
+
+export const ANSWERED: CallEnd = { outcome: 'ok', status: 200 };
+
+/** The account of one call: what it may do, what it used, and the row that it leaves. */
+export class CallAccount {
+  readonly #accounting: Accounting;
+  readonly #exchange: Exchange;
+  readonly #attempts: AttemptRecord[] = [];
+  readonly #startedAt: number;
+  readonly #startedMs: number;
+  #mode: DecodedRequest['mode'] = 'whole';
+  #requestedModel = '';
+  #ticket: Ticket | undefined;
+
+  constructor(accounting: Accounting, exchange: Exchange) {
+    this.#accounting = accounting;
+    this.#exchange = exchange;
+    this.#startedAt = exchange.context.clock.wallMs();
+    this.#startedMs = exchange.context.clock.now();
+  }
+
+  /** The walk that this caller may take now, or why there is none. */
+  admit(decoded: DecodedRequest, plan: Plan): Plan | CallerFailure {
+    const { request, routing } = decoded;
+    this.#mode = decoded.mode;
+    this.#requestedModel = plan.requestedModel === '' ? (request.model ?? '') : plan.requestedModel;
+    const { caller } = this.#exchange;
+    const allowed = caller?.models === undefined ? plan : permitted(plan, caller.models, routing);
+    if (allowed === undefined) return modelRefusal(caller, this.#requestedModel);
+    const admission = this.#accounting.limits?.admit({
+      caller,
+      targets: allowed.targets,
+      inputTokens: () => estimateTokens(request),
+      maxTokens: request.maxTokens,
+    });
+    if (admission === undefined || admission.type === 'free') return allowed;
+    if (admission.type === 'refused') return overLimit(admission.refusal);
+    this.#ticket = admission.ticket;
+    return without(allowed, admission.ticket.without);
+  }
+
+  /** The call's options, with the account told of every attempt. */
+  observing(options: StartOptions): StartOptions {
+    const { onAttempt } = options;
+    return {
+      ...options,
+      onAttempt: (attempt) => {
+        this.#attempts.push(attempt);
+        onAttempt?.(attempt);
+      },
+    };
+  }
+
+  /** Whether a target's cost can be told. */
+  isPriced(entry: string, model: string): boolean {
+    return this.#accounting.priceOf?.(entry, model) !== undefined;
+  }
+
+  /** Warnings of limits, as headers. */
+  warnings(): readonly string[] {
+    const list = this.#ticket?.warnings ?? [];
+    return list.length === 0 ? [] : ['x-standin-budget-warning', headerValue(list.join('; '))];
+  }
+
+  /** `x-standin-cost-usd`, when it is known. */
+  costHeader(): readonly string[] {
+    const cost = this.#cost();
+    return cost === undefined ? [] : ['x-standin-cost-usd', usdText(cost)];
+  }
+
+  #cost(): number | undefined {
+    const { priceOf } = this.#accounting;
+    return priceOf === undefined ? undefined : costOfAttempts(this.#attempts, priceOf);
+  }
+
+  end(end: CallEnd): void {
+    const { logs = [], agentOf } = this.#accounting;
+    const attempts = this.#attempts;
+    this.#ticket?.settle(attempts);
+    if (logs.length === 0) return;
+    const { context, requestId, dialect, caller } = this.#exchange;
+    const telling = attempts.findLast((one) => one.outcome === 'ok') ?? attempts.at(-1);
+    const entry = {
+      id: requestId,
+      startedAt: this.#startedAt,
+      tookMs: context.clock.now() - this.#startedMs,
+      firstContentMs: telling?.firstContentMs,
+      outcome: end.outcome,
+      status: end.status,
+      errorKind: end.errorKind,
+      errorCode: end.errorCode,
+      protocol: dialect.id,
+      mode: this.#mode,
+      requestedModel: this.#requestedModel,
+      provider: telling?.provider,
+      model: telling?.model,
+      callerKey: caller?.id,
+      agent: agentOf?.(this.#requestedModel),
+      attempts,
+      costNanoUsd: this.#cost(),
+    };
+    for (const log of logs) log.ended(entry);
+  }
+}
