@@ -16,7 +16,7 @@ describe('a stream that breaks after delivery began', () => {
         const outcome = await play(world, planOf(two()));
         expect(outcome.error).toBeUndefined();
         expect(outcome.text).toBe(text);
-        validateStream(outcome.events);
+        expect(validateStream(outcome.events)).toEqual([]);
         expect(outcome.terminal).toBe(1);
         expect(world.seen.every((call) => call.closed)).toBe(true);
       }),
