@@ -27,6 +27,7 @@ export function startAttempt(input: AttemptInput, sink: AttemptSink): AttemptHan
 
 /** After its finish reason a server that keeps the socket open gets this long to send usage and the end marker. */
 const AFTER_FINISH_MS = 2_000;
+const BLANK_LINE = new Uint8Array([10, 10]);
 const NOTHING = new Uint8Array(0);
 const MAX_ERROR_BODY_BYTES = 256 * 1024;
 const MAX_WHOLE_BODY_BYTES = 64 * 1024 * 1024;
@@ -165,6 +166,8 @@ class WireAttempt implements AttemptHandle {
       const events = decoder.push(chunk);
       const bytes = this.#cutter?.take(chunk);
       const relayed = bytes !== undefined && decoder.skipped === skipped;
+      // Once anything goes its own way the caller's encoder writes to the end: later bytes would repeat it, or leave a gap.
+      if (!relayed && (events.length > 0 || decoder.skipped !== skipped)) this.#cutter = undefined;
       if (relayed) this.#deliver(events, { bytes: [bytes], complete: decoder.complete === true, ended: decoder.done });
       else if (events.length > 0) this.#deliver(events);
       if (this.#over) return;
@@ -207,6 +210,8 @@ class WireAttempt implements AttemptHandle {
     if (this.#over) return;
     try {
       if (this.#decoder !== undefined) {
+        if (this.#cutter?.owesBlankLine === true) this.#onData(BLANK_LINE);
+        if (this.#over) return;
         const events = this.#decoder.end();
         if (events.length > 0) this.#deliver(events);
         if (!this.#over) this.#complete();

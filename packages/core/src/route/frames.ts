@@ -1,3 +1,5 @@
+import { createSseDecoder } from '../framing/sse.ts';
+
 const LF = 10;
 const CR = 13;
 
@@ -8,6 +10,8 @@ const CR = 13;
 export interface FrameCutter {
   /** The whole events that this piece completes, with what was kept of earlier pieces; nothing when none ends here. */
   take(piece: Uint8Array): Uint8Array | undefined;
+  /** The body ended: whether what is kept is a whole event that only misses its blank line. */
+  readonly owesBlankLine: boolean;
 }
 
 export function createFrameCutter(): FrameCutter {
@@ -20,15 +24,31 @@ export function createFrameCutter(): FrameCutter {
       rest = end === all.length ? undefined : all.subarray(end);
       return end === 0 ? undefined : end === all.length ? all : all.subarray(0, end);
     },
+    get owesBlankLine() {
+      if (rest === undefined) return false;
+      let whole = false;
+      const sse = createSseDecoder();
+      const found = (): void => {
+        whole = true;
+      };
+      sse.push(rest, found);
+      sse.end(found);
+      return whole;
+    },
   };
 }
 
-/** Where the last blank line ends, looking no further back than `from`; 0 when there is none. */
+/**
+ * Where the last blank line ends, looking no further back than `from`; 0 when there is none. Lines end as in the
+ * decoder: LF, CRLF or CR, and a CR ends its line before it is known whether an LF follows. Both must see an event's end
+ * at the same byte, else an event would be told twice: once by its meaning and once by its bytes.
+ */
 function lastEventEnd(bytes: Buffer, from: number): number {
-  for (let at = bytes.lastIndexOf(LF); at >= Math.max(1, from); at = bytes.lastIndexOf(LF, at - 1)) {
-    const before = bytes[at - 1] === CR ? at - 2 : at - 1;
-    if (before >= 0 && bytes[before] === LF) return at + 1;
-    if (at === 0) break;
+  for (let at = bytes.length - 1; at >= Math.max(1, from); at--) {
+    const byte = bytes[at];
+    if (byte !== LF && byte !== CR) continue;
+    const before = byte === LF && bytes[at - 1] === CR ? at - 2 : at - 1;
+    if (before >= 0 && (bytes[before] === LF || bytes[before] === CR)) return at + 1;
   }
   return 0;
 }
