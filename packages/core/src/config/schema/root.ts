@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { agentSchema, modelRouteSchema } from './agent.ts';
+import { budgetsSchema, ledgerSchema } from './accounts.ts';
 import { field, foreignKeys } from './meta.ts';
 import { providerSchema } from './provider.ts';
 import { reliabilitySchema } from './reliability.ts';
@@ -14,6 +15,10 @@ const gatewaySchema = z.strictObject({
     defaultText: '8787',
   }),
   workers: field(z.int().min(1).max(256), { description: 'Processes that serve.', defaultText: '1' }),
+  require_keys: field(z.boolean(), {
+    description: 'Ask callers for a virtual key although none was made yet; with one they are asked anyway.',
+    defaultText: 'false',
+  }),
   max_body_mb: field(z.number().positive().max(1024), { description: 'Largest request body, MiB.', defaultText: '32' }),
   ...foreignKeys(
     [
@@ -41,7 +46,7 @@ const gatewaySchema = z.strictObject({
 });
 
 /** Sections of Standin that later versions fill. */
-export const LATER_SECTIONS = ['budgets', 'ledger', 'cost', 'query_classification'] as const;
+export const LATER_SECTIONS = ['cost', 'query_classification'] as const;
 
 /** Sections of a ZeroClaw v3 file that are not about model calls. */
 export const FOREIGN_SECTIONS = [
@@ -75,6 +80,8 @@ export const configSchema = z.strictObject({
   reliability: field(reliabilitySchema, { description: 'Retries, limits and rescue.' }),
   model_routes: field(z.array(modelRouteSchema), { description: 'Routes by requested model name.' }),
   gateway: field(gatewaySchema, { description: 'The HTTP gateway.' }),
+  budgets: field(budgetsSchema, { description: 'Money limits of the gateway, UTC days and months.' }),
+  ledger: field(ledgerSchema, { description: 'The record of every request.' }),
   ...foreignKeys(LATER_SECTIONS, 'Standin (later)'),
   ...foreignKeys(FOREIGN_SECTIONS, 'ZeroClaw'),
 });

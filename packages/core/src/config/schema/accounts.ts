@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+import { field } from './meta.ts';
+
+const usd = z.number().min(0).max(1_000_000_000);
+const action = z.enum(['reject', 'fallback', 'warn']);
+
+const money = {
+  daily_usd: field(usd, { description: 'Most USD per day (UTC).', example: '10.0' }),
+  monthly_usd: field(usd, { description: 'Most USD per month (UTC).', example: '100.0' }),
+};
+
+/** `[budgets]`. */
+export const budgetsSchema = z.strictObject({
+  ...money,
+  action: field(action, {
+    description: 'At a limit: refuse the call, go on to targets with money left (limits of a provider), or only warn.',
+    defaultText: 'reject',
+  }),
+  unknown_price: field(z.enum(['allow', 'refuse']), {
+    description: 'Whether a model without a known price may be asked where money is limited.',
+    defaultText: 'allow',
+  }),
+  per_provider: field(
+    z.record(
+      z.string().min(1),
+      z.strictObject({
+        ...money,
+        action: field(action, { description: 'At this limit.', defaultText: 'the one of [budgets]' }),
+      }),
+    ),
+    { description: 'Limits of single entries: `[budgets.per_provider."<type>.<alias>"]`.' },
+  ),
+});
+
+/** `[ledger]`. */
+export const ledgerSchema = z.strictObject({
+  enabled: field(z.boolean(), {
+    description: 'Keep a row of every request in `$STANDIN_HOME/ledger.db`. Budgets need it.',
+    defaultText: 'true',
+  }),
+  keep_days: field(z.int().min(0).max(36_500), {
+    description: 'Days that rows are kept; 0: for ever.',
+    defaultText: '90',
+  }),
+  keep_rows: field(z.int().min(0), { description: 'Requests that are kept; 0: all.', defaultText: '1000000' }),
+  vendor_messages: field(z.boolean(), {
+    description: "Keep the vendors' own error messages, which may quote a prompt.",
+    defaultText: 'false',
+  }),
+});
+
+export type BudgetFields = z.output<typeof budgetsSchema>;
+export type LedgerFields = z.output<typeof ledgerSchema>;
