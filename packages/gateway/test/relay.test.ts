@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -30,19 +30,21 @@ const TEXT = PIECES.join('');
 const said = [START, ...PIECES.map((content) => chunk({ content }))];
 const event = (data: string, end = '\n'): string => `data: ${data}${end}${end}`;
 
+async function send(res: ServerResponse, pieces: readonly string[]): Promise<void> {
+  res.writeHead(200, { 'content-type': 'text/event-stream' });
+  res.socket?.setNoDelay(true);
+  for (const piece of pieces) {
+    res.write(piece);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
+  res.end();
+}
+
 /** A vendor that sends these pieces, each in a packet of its own; the caller speaks the same protocol. */
 async function answered(pieces: readonly string[]) {
   const vendor = createServer((req, res) => {
     req.resume();
-    req.on('end', async () => {
-      res.writeHead(200, { 'content-type': 'text/event-stream' });
-      res.socket?.setNoDelay(true);
-      for (const piece of pieces) {
-        res.write(piece);
-        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-      }
-      res.end();
-    });
+    req.on('end', () => void send(res, pieces));
   });
   await new Promise<void>((resolve) => vendor.listen(0, '127.0.0.1', resolve));
   const uri = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}/v1`;
