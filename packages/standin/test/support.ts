@@ -89,7 +89,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
 export async function workspace(files: Readonly<Record<string, string | Uint8Array>> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'standin-test-'));
   for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), content);
-  return { dir, path: (name: string) => join(dir, name), remove: () => rm(dir, { recursive: true, force: true }) };
+  return { dir, path: (name: string) => join(dir, name), remove: () => rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) };
 }
 
 function toml(value: unknown): string {

@@ -104,6 +104,8 @@ describe.runIf(hasTmux)('in a real terminal (needs tmux)', () => {
     );
     terminal.type('eval "$(standin completion bash)"; clear');
     terminal.key('Enter');
+    // The words looked for below stand in this very line until the screen is cleared.
+    await terminal.until(/^\$\s*$/);
     terminal.type('standin comp');
     terminal.key('Tab');
     await terminal.until('standin completion');
