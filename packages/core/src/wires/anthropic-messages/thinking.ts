@@ -42,7 +42,10 @@ export function planThinking(question: ThinkingQuestion, traits: ModelTraits, lo
   // A caller of this wire states effort and thinking apart; elsewhere an effort asks for thinking.
   const implied = !question.sameWire && (reasoning?.effort !== undefined || reasoning?.budgetTokens !== undefined);
   const enabled = wish ?? (implied || undefined) ?? (reasoning === undefined ? think : undefined);
-  if (enabled === undefined) return { ...OFF, effort };
+  if (enabled === undefined) {
+    if (effort === undefined && reasoning?.effort !== undefined) losses.add('reasoning effort: this model takes none');
+    return { ...OFF, effort };
+  }
   if (!enabled) return { ...switchedOff(traits, losses), effort };
   if (!traits.adaptiveThinking && !traits.budgetThinking) {
     losses.add('reasoning: this model does not think');
