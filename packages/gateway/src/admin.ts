@@ -21,7 +21,9 @@ export function sendMetrics(exchange: Exchange): void {
   const { metrics } = exchange.context.operations;
   if (metrics === undefined)
     return sendFailure(exchange, ownFailure(404, 'not_found', 'This gateway was started without metrics.'));
-  sendText(exchange, 200, metrics(), NO_STORE, 'text/plain; version=0.0.4; charset=utf-8');
+  const { underWay } = exchange.context;
+  const open = `# HELP standin_open_calls Calls under way.\n# TYPE standin_open_calls gauge\nstandin_open_calls ${underWay.size}\n`;
+  sendText(exchange, 200, metrics() + open, NO_STORE, 'text/plain; version=0.0.4; charset=utf-8');
 }
 
 const COLUMNS = [

@@ -6,6 +6,8 @@ import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { followConfig, type Following } from '../cli/follow.ts';
 import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
+import { openAccounts } from '../serve/accounts.ts';
+import { isLoopbackHost } from '../serve/public-host.ts';
 import { chooseUpstream } from '../serve/upstream.ts';
 import { printWelcome } from '../serve/welcome.ts';
 
@@ -59,6 +61,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   const log = context.logger().log;
   const flags = flagsOf(options);
   const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
+  let closeAccounts: (() => void) | undefined;
   try {
     const { config } = upstream;
     const records = await keepRecords(context);
@@ -70,14 +73,24 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     if (workers > 1) log('warn', 'This version serves with one process; more workers come later', { workers });
     const { createGateway } = await import('@standin/gateway');
     const limitMb = config.document.gateway?.max_body_mb;
+    const accounts = await openAccounts(config, context, () => current.standin);
+    closeAccounts = () => accounts.close();
     const gateway = createGateway({
       getStandin: () => current.standin,
       configState: () => following?.state(),
+      keys: accounts.keys,
+      accounting: accounts.accounting,
+      operations: accounts.operations,
+      // Who listens to other machines asks them for a key.
+      allowPublic: accounts.keys.required && !isLoopbackHost(config.document.gateway?.host),
       log,
       ...(limitMb === undefined ? {} : { bodyLimitBytes: Math.floor(limitMb * 1024 * 1024) }),
     });
     const { url } = await listen(gateway, config);
-    following = await followConfig(open, context, { flags }, (next) => (current = next));
+    following = await followConfig(open, context, { flags }, (next) => {
+      current = next;
+      accounts.follow(next.config);
+    });
     reloadOnHangUp(following, context);
     printWelcome(url, upstream, open.standin, context.output);
     await untilStopped(gateway, context);
@@ -85,6 +98,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     current.standin.close();
     await records.file.flush();
   } finally {
+    closeAccounts?.();
     await upstream.close();
   }
   if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
@@ -126,7 +140,7 @@ async function listen(gateway: Gateway, config: Config): Promise<{ readonly url:
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ListenError') throw error;
     const isPublic = (error as { code?: string }).code === 'PUBLIC_HOST';
-    const message = `Listening on ${host} would let other machines use your keys, and this version cannot check its callers yet; use --host 127.0.0.1.`;
+    const message = `Listening on ${host} would let other machines use your keys; make a key that callers must present (standin keys create --name NAME), or use --host 127.0.0.1.`;
     throw new UsageError(isPublic ? message : error.message, { cause: error });
   }
 }
