@@ -79,6 +79,17 @@ export function createChainStandin(
     ...standin,
     attempts,
     start: (walk, request, options, sink) =>
-      standin.start(walk, request, { ...options, onAttempt: (attempt) => attempts.push(attempt) }, sink),
+      standin.start(
+        walk,
+        request,
+        {
+          ...options,
+          onAttempt(attempt) {
+            attempts.push(attempt);
+            options.onAttempt?.(attempt);
+          },
+        },
+        sink,
+      ),
   };
 }

@@ -4,6 +4,7 @@ import type { Config } from '@standin/core/config/model';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Accounting, Operations } from '@standin/gateway';
 import type { BudgetRules, Keyring, Ledger, LimitKeeper, Metrics } from '@standin/store';
+import type * as StoreModule from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
 
@@ -18,7 +19,7 @@ export interface Accounts {
   close(): void;
 }
 
-type Store = typeof import('@standin/store');
+type Store = typeof StoreModule;
 
 /** Throws `UsageError` when the keys, or a ledger that budgets need, cannot be used. */
 export async function openAccounts(first: Config, context: CommandContext, current: () => Standin): Promise<Accounts> {
