@@ -36,8 +36,10 @@ export interface Breakers {
   /** Time until which nothing may be sent; far away while another request's probe is under way. */
   shutUntil(id: string): number;
   failedBefore(id: string, since: number): boolean;
-  began(id: string, now: number): void;
-  failed(id: string, subject: Subject, now: number, reason: string): void;
+  /** True when this call is the probe of a half-open breaker. */
+  began(id: string, now: number): boolean;
+  /** `probe`: the failed call was the probe. */
+  failed(id: string, subject: Subject, now: number, reason: string, probe: boolean): void;
   succeeded(id: string): void;
   released(id: string): void;
   stateOf(id: string, now: number): BreakerState;
@@ -61,11 +63,12 @@ export function createBreakers(): Breakers {
     },
     began(id, now) {
       const row = rows.get(id);
-      if (row === undefined || row.openUntil === 0 || now < row.openUntil) return;
+      if (row === undefined || row.openUntil === 0 || now < row.openUntil || row.probing) return false;
       row.probing = true;
       row.probeStartedAt = now;
+      return true;
     },
-    failed(id, subject, now, reason) {
+    failed(id, subject, now, reason, probe) {
       let row = rows.get(id);
       if (row === undefined) {
         const fresh = { failures: [], lastFailureAt: 0, openUntil: 0, openMs: 0, probing: false, probeStartedAt: 0 };
@@ -79,7 +82,7 @@ export function createBreakers(): Breakers {
       while (row.failures.length > 1 && (row.failures[0] ?? now) < now - WINDOW_MS) row.failures.shift();
       if (row.openUntil > 0) {
         // Late failures of calls that began before it opened change nothing; a failed probe doubles the time.
-        if (!row.probing) return;
+        if (!probe) return;
         row.probing = false;
         row.openMs = Math.min(row.openMs * 2, LONGEST_OPEN_MS);
         row.openUntil = now + row.openMs;

@@ -113,7 +113,7 @@ function retrySame(context: DecideContext, state: WalkState, error: ErrorDetails
   const target = context.plan.targets[state.target];
   if (tries > (target?.retries ?? limits.retriesPerTarget)) return undefined;
   if (budgetLeft(context.plan, state) <= untouchedKeys(context, state, now)) return undefined;
-  if (target !== undefined && hasOtherTarget(context, state, now) && !worthRepeating(context, state, target))
+  if (target !== undefined && hasOtherTarget(context, state, now) && !worthRepeating(context, state, target, now))
     return undefined;
   const backoff = backoffMs(
     target?.backoffMs ?? limits.backoffMs,
@@ -129,9 +129,10 @@ function retrySame(context: DecideContext, state: WalkState, error: ErrorDetails
 }
 
 /** In an outage repeats only feed the storm: no retry on what failed other requests too, or beyond a share of the traffic. */
-function worthRepeating(context: DecideContext, state: WalkState, target: Target): boolean {
+function worthRepeating(context: DecideContext, state: WalkState, target: Target, now: number): boolean {
   const fingerprint = target.keys[state.key]?.fingerprint ?? 'none';
   if (!context.health.mayRetry(target.entry, target.model)) return false;
+  if (context.health.isShut(target.entry, fingerprint, target.model, now)) return false;
   return !context.health.isSuspect(target.entry, fingerprint, target.model, state.startedAt);
 }
 

@@ -10,13 +10,13 @@ export interface Health extends HealthView {
   cool(entry: string, fingerprint: string, model: string, until: number, reason: string): void;
   /** A key that was rejected: for all models (`*`, 401) or one (403). Skipped while any other exists, visible in `list`. */
   markBad(entry: string, fingerprint: string, model: string, reason: string): void;
-  /** An attempt begins; takes the probe of a half-open breaker. */
-  began(entry: string, fingerprint: string, model: string, now: number): void;
+  /** An attempt begins; true when it is the one probe of a half-open breaker. */
+  began(entry: string, fingerprint: string, model: string, now: number): boolean;
   /** A failure that speaks of the target, not of the request: counts against its breaker. */
-  failed(entry: string, fingerprint: string, model: string, now: number, reason: string): void;
+  failed(entry: string, fingerprint: string, model: string, now: number, reason: string, probe: boolean): void;
   /** Clears the bad mark and closes the breaker. */
   succeeded(entry: string, fingerprint: string, model: string, now?: number): void;
-  /** An attempt ended without a verdict (the caller left, a hedge was lost): gives its probe back. */
+  /** A probe ended without a verdict (the caller left, a hedge was lost): another call may be it. */
   released(entry: string, fingerprint: string, model: string): void;
   /** A request starts: earns its target a share of a retry and of a hedge. */
   requested(entry: string, model: string): void;
@@ -95,10 +95,10 @@ export function createHealth(): Health {
     mayRetry: (entry, model) => retries.has(`${entry}\n${model}`),
     mayHedge: () => hedges.has(''),
     began(entry, fingerprint, model, now) {
-      if (breakers.size > 0) breakers.began(idOf(entry, fingerprint, model), now);
+      return breakers.size > 0 && breakers.began(idOf(entry, fingerprint, model), now);
     },
-    failed: (entry, fingerprint, model, now, reason) =>
-      breakers.failed(idOf(entry, fingerprint, model), { entry, fingerprint, model }, now, reason),
+    failed: (entry, fingerprint, model, now, reason, probe) =>
+      breakers.failed(idOf(entry, fingerprint, model), { entry, fingerprint, model }, now, reason, probe),
     succeeded(entry, fingerprint, model) {
       if (bad.size > 0) {
         bad.delete(idOf(entry, fingerprint, model));

@@ -14,6 +14,8 @@ export interface Lane {
   readonly key: Key;
   /** Clock milliseconds. */
   readonly startedAt: number;
+  /** It is the one probe of a half-open breaker. */
+  readonly probe: boolean;
   handle?: AttemptHandle;
   /** Ended or given up: its callbacks are ignored. */
   over: boolean;

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../spec/errors.ts';
+import type { ErrorDetails, ErrorKind } from '../spec/errors.ts';
 
 /** What one kind of failure leads to. Read together with `decide()`; users may override rows. */
 export interface PolicyRow {
@@ -49,3 +49,9 @@ export const DEFAULT_POLICY: Policy = {
   cancelled: row(false, false, 'no'),
   deadline: row(false, false, 'no'),
 };
+
+/** The failure says no to the request itself, whoever is asked: a hedge under way is no way around it. */
+export function refusesRequest(error: ErrorDetails, plan: { readonly routeAroundContentPolicy?: boolean }): boolean {
+  if (error.kind === 'content-policy') return plan.routeAroundContentPolicy !== true;
+  return error.kind === 'invalid-request';
+}

@@ -13,11 +13,16 @@ const QUOTA_COOL_MS = 3_600_000;
 const QUOTA_CAP_MS = 24 * 3_600_000;
 
 /** Tells the shared health what one failure means for the key that was used. */
-export function reportFailure(health: Health, target: Target, key: Key, error: ErrorDetails, now: number): void {
+export function reportFailure(
+  health: Health,
+  { target, key, probe }: { readonly target: Target; readonly key: Key; readonly probe: boolean },
+  error: ErrorDetails,
+  now: number,
+): void {
   const why = error.vendorMessage ?? error.message;
   const row = DEFAULT_POLICY[error.kind];
-  if (row.trips) health.failed(target.entry, key.fingerprint, target.model, now, `${error.kind}: ${why}`);
-  else health.released(target.entry, key.fingerprint, target.model);
+  if (row.trips) health.failed(target.entry, key.fingerprint, target.model, now, `${error.kind}: ${why}`, probe);
+  else if (probe) health.released(target.entry, key.fingerprint, target.model);
   switch (row.coolKey) {
     case 'hint': {
       const ms = Math.min(error.retryAfterMs ?? DEFAULT_COOL_MS, COOL_CAP_MS);

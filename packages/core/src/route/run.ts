@@ -11,12 +11,13 @@ import { landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { answering, recordOf, type Lane } from './lane.ts';
 import { attemptLimits } from './limits.ts';
-import { createMender } from './mend.ts';
+import { menderFor } from './rescue-lane.ts';
 import { needsOf } from './needs.ts';
 import { withInstruction, withPrefill } from './overlap.ts';
 import { answerOf, type Answer, type Question } from './record.ts';
 import type { Trace } from './recorder.ts';
 import { mayRenew } from './renew.ts';
+import { refusesRequest } from './policy.ts';
 import { reportFailure } from './report.ts';
 import { guardFor } from './tailor.ts';
 import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
@@ -105,7 +106,9 @@ class Run implements RunHandle {
     const key = target?.keys[decision.key];
     if (target === undefined || key === undefined) return;
     const now = clock.now();
+    const probe = health.began(target.entry, key.fingerprint, target.model, now);
     const lane: Lane = {
+      probe,
       decision,
       target,
       key,
@@ -113,12 +116,11 @@ class Run implements RunHandle {
       over: false,
       held: [],
       heldFrames: this.#options.relay === undefined ? undefined : [],
-      mender: this.#menderFor(decision),
+      mender: menderFor(decision, target, this.#delivered),
     };
     this.#lanes.add(lane);
     if ((decision.state.tries[decision.target] ?? 0) > 1 && decision.rescue === undefined)
       health.spendRetry(target.entry, target.model);
-    health.began(target.entry, key.fingerprint, target.model, now);
     lane.handle = startAttempt(
       {
         target,
@@ -150,13 +152,6 @@ class Run implements RunHandle {
     if (decision.rescue === 'prefill') return withPrefill(this.#request, this.#delivered.text());
     if (decision.rescue === 'instructed') return withInstruction(this.#request, this.#delivered.text());
     return this.#request;
-  }
-
-  #menderFor(decision: AttemptDecision) {
-    if (decision.rescue === undefined) return undefined;
-    const target = this.#plan.targets[decision.target];
-    const echoes = target !== undefined && prefillOf(target) === 'prefix-flag';
-    return createMender(decision.rescue, this.#delivered.text(), this.#delivered.openText !== undefined, echoes);
   }
 
   #armHedge(ownLimitMs: number | undefined): void {
@@ -243,12 +238,7 @@ class Run implements RunHandle {
     if (this.#winner === undefined) {
       this.#winner = lane;
       this.#disarmHedge();
-      for (const other of this.#lanes) {
-        if (other === lane) continue;
-        other.handle?.abort();
-        this.#close(other, { kind: 'cancelled', message: 'Another target answered first.', rule: 'hedge-lost' });
-        this.#options.health.released(other.target.entry, other.key.fingerprint, other.target.model);
-      }
+      this.#dropLanes('Another target answered first.', lane, 'hedge-lost');
       // Whoever lost is free to be asked again, should the winner break.
       if (this.#state.flying.length > 1) this.#state = { ...this.#state, flying: [lane.decision.target] };
       if (lane.mender === undefined) this.#sink.onAnswering?.(answering(lane));
@@ -298,9 +288,8 @@ class Run implements RunHandle {
     const { target, key } = lane.decision;
     const nested = (lane.handle?.facts.attempts ?? 1) - 1;
     if (nested > 0) this.#state = { ...this.#state, attempts: this.#state.attempts + nested };
-    if (mayRenew(lane.target, error, this.#state, lane.decision))
-      this.#options.health.released(lane.target.entry, lane.key.fingerprint, lane.target.model);
-    else reportFailure(this.#options.health, lane.target, lane.key, error, now);
+    if (mayRenew(lane.target, error, this.#state, lane.decision)) this.#release(lane);
+    else reportFailure(this.#options.health, lane, error, now);
     const failure = { error, tookMs: now - lane.startedAt, target, key };
     if (this.#winner === lane) this.#winner = undefined;
     if (this.#stage === 'content') {
@@ -318,6 +307,7 @@ class Run implements RunHandle {
     this.#passClosing(this.#splice.abandon());
     if (this.#over) return;
     this.#splice.begin();
+    if (refusesRequest(error, this.#plan)) this.#dropLanes('Another target refused the request itself.');
     if (this.#lanes.size > 0) {
       // Another target is still being asked: what it says decides.
       const state = landed(this.#state, failure);
@@ -325,6 +315,20 @@ class Run implements RunHandle {
       return;
     }
     this.#follow(this.#ask({ kind: 'failure', state: this.#state, now, failure }), error);
+  }
+
+  /** Lets go of everybody who is still being asked. */
+  #dropLanes(message: string, but?: Lane, rule?: string): void {
+    for (const other of this.#lanes) {
+      if (other === but) continue;
+      other.handle?.abort();
+      this.#close(other, { kind: 'cancelled', message, rule });
+      this.#release(other);
+    }
+  }
+
+  #release({ probe, target, key }: Lane): void {
+    if (probe) this.#options.health.released(target.entry, key.fingerprint, target.model);
   }
 
   #passClosing(events: readonly StreamEvent[]): void {
@@ -385,11 +389,7 @@ class Run implements RunHandle {
 
   cancel(): void {
     if (this.#over) return;
-    for (const lane of this.#lanes) {
-      lane.handle?.abort();
-      this.#options.health.released(lane.target.entry, lane.key.fingerprint, lane.target.model);
-      this.#close(lane, { kind: 'cancelled', message: 'The caller went away.' });
-    }
+    this.#dropLanes('The caller went away.');
     if (this.#options.signal?.aborted === true) return this.#cancelled();
     this.#finish();
     this.#trace?.end(this.#attempts, { left: true });

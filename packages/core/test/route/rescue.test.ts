@@ -114,3 +114,16 @@ describe('health', () => {
     expect(backAt).toBeLessThan(90_000);
   });
 });
+
+describe('a refusal while another target is being asked too', () => {
+  it('is the answer: the hedge is dropped, not routed around to', async () => {
+    const error = { kind: 'content-policy' as const, message: 'refused', status: 400 };
+    const world = createWorld((seen) =>
+      seen.model === 'm' ? { do: 'status', status: 400, error, afterMs: 9_000 } : { do: 'answer', afterMs: 3_000 },
+    );
+    const outcome = await play(world, planOf(two()));
+    expect(outcome.error?.kind).toBe('content-policy');
+    expect(outcome.text).toBe('');
+    expect(world.seen.every((call) => call.closed)).toBe(true);
+  });
+});

@@ -6,9 +6,10 @@ const LEGAL: Readonly<Record<string, Readonly<Record<BreakerState, readonly Brea
   failed: {
     closed: ['closed', 'open'],
     open: ['open'],
-    'half-open': ['half-open', 'open'],
-    probing: ['open'],
+    'half-open': ['half-open'],
+    probing: ['probing'],
   },
+  'probe failed': { closed: [], open: [], 'half-open': [], probing: ['open'] },
   began: { closed: ['closed'], open: ['open'], 'half-open': ['probing'], probing: ['probing'] },
   succeeded: { closed: ['closed'], open: ['closed'], 'half-open': ['closed'], probing: ['closed'] },
   released: { closed: ['closed'], open: ['open'], 'half-open': ['half-open'], probing: ['half-open', 'probing'] },
@@ -38,10 +39,20 @@ export function watchHealth(health: Health, now: () => number, fail: (problem: s
     },
     markBad: (entry, fingerprint, model, reason) =>
       watched('markBad', entry, fingerprint, model, () => health.markBad(entry, fingerprint, model, reason)),
-    began: (entry, fingerprint, model, at) =>
-      watched('began', entry, fingerprint, model, () => health.began(entry, fingerprint, model, at)),
-    failed: (entry, fingerprint, model, at, reason) =>
-      watched('failed', entry, fingerprint, model, () => health.failed(entry, fingerprint, model, at, reason)),
+    began(entry, fingerprint, model, at) {
+      let probe = false;
+      const before = breakerOf(entry, fingerprint, model);
+      watched('began', entry, fingerprint, model, () => {
+        probe = health.began(entry, fingerprint, model, at);
+      });
+      if (probe !== (before === 'half-open'))
+        fail(`${entry}: ${probe ? 'a second' : 'no'} probe of a ${before} breaker`);
+      return probe;
+    },
+    failed: (entry, fingerprint, model, at, reason, probe) =>
+      watched(probe ? 'probe failed' : 'failed', entry, fingerprint, model, () =>
+        health.failed(entry, fingerprint, model, at, reason, probe),
+      ),
     succeeded: (entry, fingerprint, model, at) =>
       watched('succeeded', entry, fingerprint, model, () => health.succeeded(entry, fingerprint, model, at)),
     released: (entry, fingerprint, model) =>
