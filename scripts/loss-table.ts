@@ -68,10 +68,11 @@ export function targetOf({ slot, client, model, thinking }: Party, thinks: boole
 const PLAIN: ChatRequest = { messages: [{ role: 'user', content: 'Hi.' }] };
 
 /** What the caller's own program would send; `undefined` when its protocol cannot say it. */
-function asSent(caller: Party, request: ChatRequest, issuer: string): ChatRequest | undefined {
-  const target: WireTarget = { model: 'm', quirks: CALLER_QUIRKS, issuer, defaults: {} };
+function asSent(caller: Party, request: ChatRequest, issuer: string, thinks: boolean): ChatRequest | undefined {
+  const model = thinks ? caller.thinking : caller.model;
+  const target: WireTarget = { model, quirks: CALLER_QUIRKS, issuer, defaults: {} };
   try {
-    const call = caller.client.encode({ ...request, model: 'm' }, target, 'whole');
+    const call = caller.client.encode({ ...request, model }, target, 'whole');
     return call.lost.length > 0 ? undefined : decoded(caller, call);
   } catch (error) {
     if (error instanceof RequestError || ProviderError.is(error)) return undefined;
@@ -115,8 +116,8 @@ export function judge(feature: Feature, caller: Party, vendor: Party): Verdict {
   const thinks = feature.thinks === true;
   const issuer = caller.wire === vendor.wire ? targetOf(vendor, thinks).issuer : `other:${caller.wire}`;
   const meant = feature.add(PLAIN, caller.wire, issuer);
-  const said = meant === undefined ? undefined : asSent(caller, meant, issuer);
-  const plain = asSent(caller, { ...PLAIN, ...feature.base }, issuer);
+  const said = meant === undefined ? undefined : asSent(caller, meant, issuer, thinks);
+  const plain = asSent(caller, { ...PLAIN, ...feature.base }, issuer, thinks);
   if (meant === undefined || said === undefined || plain === undefined) return NOT_SAID;
   const expected = feature.read(meant);
   if (!same(feature.read(said), expected)) return NOT_SAID;
@@ -128,11 +129,14 @@ export function judge(feature: Feature, caller: Party, vendor: Party): Verdict {
     if (error instanceof RequestError || ProviderError.is(error)) return { how: 'refused', words: [error.message] };
     throw error;
   }
-  const words = now.lost.filter((word) => !base.lost.includes(word));
+  const words = now.lost.filter((word) => !base.lost.includes(word) && !OUR_WAY.test(word));
   if (words.length > 0) return { how: words.every((word) => OTHER_FORM.test(word)) ? 'mapped' : 'lost', words };
   if (same(feature.read(decoded(vendor, now.call)), expected)) return { how: 'carried', words };
   return { how: feature.name !== 'text' && now.call.body === base.call.body ? 'silent' : 'mapped', words };
 }
+
+/** What our own calling side adds where it plays the caller; no user of the protocol would. */
+const OUR_WAY = /^additionalModelResponseFieldPaths\b/;
 
 const same = (one: unknown, other: unknown): boolean => sorted(one) === sorted(other);
 
