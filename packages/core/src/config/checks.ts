@@ -156,6 +156,8 @@ function checkUsable(config: Assembled, context: PrepareContext): void {
     if (agent.enabled && entry !== undefined) primaries.add(entry.ref);
   }
   for (const entry of config.entries.values()) {
+    if (entry.openaiApi?.notice !== undefined && entry.unusable === undefined)
+      issueAt(context, entryPath(entry), 'warning', entry.openaiApi.notice);
     if (entry.unusable === undefined || context.issues.hasErrorBelow(formatPath(entryPath(entry)))) continue;
     const isPrimary = primaries.has(entry.ref);
     const message = isPrimary ? `cannot be used: ${entry.unusable}` : `cannot be used, left out: ${entry.unusable}`;

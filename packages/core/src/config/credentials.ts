@@ -7,7 +7,15 @@ import { cleanKey } from '../vendors/auth-headers.ts';
 import type { Key } from '../vendors/endpoint-types.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import type { Environment } from './expand.ts';
-import { asksForLogin, chooseCodexLogin, chooseLogin, githubLogin, profileName, type LoginRef } from './login.ts';
+import {
+  asksForLogin,
+  chooseCodexLogin,
+  chooseLogin,
+  githubLogin,
+  isLoginPlaceholder,
+  profileName,
+  type LoginRef,
+} from './login.ts';
 import { keyProblem } from './key-text.ts';
 import type { ProviderFields } from './schema/provider.ts';
 import type { SecretOpener } from './secrets/opener.ts';
@@ -31,6 +39,8 @@ export interface Credentials {
   readonly source?: string;
   /** What is wrong with a variable that was found, without its value. */
   readonly problem?: string;
+  /** An entry of Codex with a key of OpenAI's API; `notice`: why, when nobody asked for it. */
+  readonly openaiApi?: { readonly notice?: string };
 }
 
 /** The same key twice is one key; quotes and a `Bearer` that were copied along are taken off. */
@@ -58,14 +68,13 @@ export function findCredentials(
   extra: readonly Secret[],
   context: CredentialContext,
 ): Credentials {
-  if (fields.requires_openai_auth === true) return openaiAuth(fields, context, row);
+  if (fields.requires_openai_auth === true) return byApiKey(openaiAuth(fields, context, row), fields, row);
   if (asksForLogin(fields)) {
     const asked = tokenOrLogin(fields, row, region, context);
     if (asked !== undefined) return asked;
   }
-  const written = [...(fields.api_key === undefined ? [] : [fields.api_key]), ...(fields.api_keys ?? []), ...extra];
-  const keys = keysOf(written);
-  if (keys.length > 0) return bought({ keys, source: fields.api_key === undefined ? 'api_keys' : 'api_key' }, row);
+  const keys = writtenKeys(fields, extra);
+  if (keys.length > 0) return byApiKey(bought({ keys, source: writtenSource(fields) }, row), fields, row);
   if (context.prefersLogin === true) {
     const preferred = tokenOrLogin(fields, row, region, context);
     if (preferred !== undefined && preferred.keys.length > 0) return preferred;
@@ -100,9 +109,44 @@ function loginOf(
 ): Credentials | undefined {
   const chosen = chooseLogin({ fields, row, ...(region === undefined ? {} : { region }), ...context });
   if (chosen === undefined) return undefined;
-  if ('problem' in chosen) return { keys: [], problem: chosen.problem };
-  return { keys: [chosen.key], login: chosen.login, source: chosen.source };
+  if (!('problem' in chosen)) return { keys: [chosen.key], login: chosen.login, source: chosen.source };
+  const none = { keys: [], problem: chosen.problem };
+  return chosen.isMissing === true && takesApiKey(fields, row) ? openaiKey(fields, context, none) : none;
 }
+
+/** Codex is served by OpenAI's API too, to those who have a key of it; an address of one's own is left as it is. */
+function takesApiKey(fields: ProviderFields, row: VendorRow | undefined): boolean {
+  return row?.id === 'openai-codex' && fields.uri === undefined;
+}
+
+/** Where the Codex program finds a key when nobody signed in: the entry, the variable, its own file. */
+function openaiKey(
+  fields: ProviderFields,
+  context: CredentialContext,
+  none: Credentials & { readonly problem: string },
+): Credentials {
+  const written = isLoginPlaceholder(fields.api_key) ? [] : writtenKeys(fields, []);
+  const found =
+    written.length > 0
+      ? { keys: written, source: writtenSource(fields) }
+      : (fromVariables(['OPENAI_API_KEY'], context) ?? storedByCodex(context.env));
+  if (found === undefined) return none;
+  if (found.keys.length === 0) return found;
+  const instead = `${none.problem}; called through OpenAI's API with ${found.source ?? 'its key'}, and billed there`;
+  return { ...found, openaiApi: { notice: instead } };
+}
+
+/** The backend of Codex takes tokens of a login only; a key beginning with `sk-` is one of the API. */
+function byApiKey(found: Credentials, fields: ProviderFields, row: VendorRow | undefined): Credentials {
+  const isKey = found.keys[0]?.secret?.reveal().startsWith('sk-') === true;
+  return isKey && takesApiKey(fields, row) ? { ...found, openaiApi: {} } : found;
+}
+
+function writtenKeys(fields: ProviderFields, extra: readonly Secret[]): Key[] {
+  return keysOf([...(fields.api_key === undefined ? [] : [fields.api_key]), ...(fields.api_keys ?? []), ...extra]);
+}
+
+const writtenSource = (fields: ProviderFields): string => (fields.api_key === undefined ? 'api_keys' : 'api_key');
 
 /** A GitHub token is no key of Copilot's but buys its tokens. */
 function bought(found: Credentials, row: VendorRow | undefined): Credentials {
@@ -138,11 +182,16 @@ function placeholder(row: VendorRow): Key {
 function openaiAuth(fields: ProviderFields, context: CredentialContext, row: VendorRow | undefined): Credentials {
   const found = fromVariables(['OPENAI_API_KEY'], context);
   if (found !== undefined) return found;
-  const stored = codexKey(context.env);
-  if (stored !== undefined) return { keys: keysOf([new Secret(stored)]), source: 'auth.json of Codex' };
+  const stored = storedByCodex(context.env);
+  if (stored !== undefined) return stored;
   const login = chooseCodexLogin(fields, context);
   if (login !== undefined && 'login' in login) return { keys: [login.key], login: login.login, source: login.source };
   return row !== undefined && !row.keyRequired ? { keys: [NO_KEY] } : { keys: [] };
+}
+
+function storedByCodex(env: Environment): Credentials | undefined {
+  const stored = codexKey(env);
+  return stored === undefined ? undefined : { keys: keysOf([new Secret(stored)]), source: 'auth.json of Codex' };
 }
 
 /** `$CODEX_HOME/auth.json`, `OPENAI_API_KEY` (openai/codex, codex-rs/login, read 2026-09). */

@@ -54,13 +54,14 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   });
   const uri = fields.uri ?? vendor.url;
   const row = uri === undefined ? rowOfLogin(own, credentials) : own;
-  const wire = wireOf(fields, row, vendor.wire);
-  const model = modelOf(source, row, context);
+  const byKey = own !== undefined && credentials.openaiApi !== undefined;
+  const wire = wireOf(fields, row, byKey ? own.wires[0] : vendor.wire);
+  const model = modelOf(source, byKey ? own : row, context);
   const entry = {
     ref,
     type,
     alias,
-    slot: row?.id ?? type,
+    slot: (byKey ? own : row)?.id ?? type,
     ...(row === undefined ? {} : { row }),
     fields,
     ...(region === undefined ? {} : { region }),
@@ -70,6 +71,7 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
     ...(credentials.login === undefined ? {} : { login: credentials.login }),
     ...(credentials.source === undefined ? {} : { keySource: credentials.source }),
     ...model,
+    ...(credentials.openaiApi === undefined ? {} : { openaiApi: credentials.openaiApi }),
     implicit: source.implicit,
   } satisfies ConfigEntry;
   const problem = vendor.problem === undefined ? whyUnusable(entry, credentials, context) : { reason: vendor.problem };
@@ -78,8 +80,9 @@ export function buildEntry(source: EntrySource, context: EntryContext): ConfigEn
   return { ...entry, unusable: reason, ...(field === undefined ? {} : { unusableField: field }) };
 }
 
-/** A ChatGPT login is served by the backend of Codex only, not by OpenAI's API. */
-function rowOfLogin(row: VendorRow | undefined, { login }: Credentials): VendorRow | undefined {
+/** A ChatGPT login is served by the backend of Codex only, a key by OpenAI's API only. */
+function rowOfLogin(row: VendorRow | undefined, { login, openaiApi }: Credentials): VendorRow | undefined {
+  if (openaiApi !== undefined) return vendorById('openai');
   return row?.id === 'openai' && login?.slot === 'openai-codex' ? vendorById('openai-codex') : row;
 }
 

@@ -42,7 +42,7 @@ export function checkHonoured(entry: ConfigEntry, wires: ReadonlySet<WireId>, co
     const allowed = FIELD_WIRES[field];
     if (allowed !== undefined && wire !== undefined && !allowed.includes(wire)) {
       warn(field, `has no effect on ${row.name}, which is called by ${wire}`);
-    } else if (FAMILY_FIELDS.includes(field) && !isHonoured(field, row)) {
+    } else if (FAMILY_FIELDS.includes(field) && !isHonoured(field, entry, row)) {
       warn(field, `has no effect on ${row.name}`);
     } else if (NOT_YET[field] !== undefined) warn(field, `has no effect: ${NOT_YET[field]}`);
   }
@@ -59,9 +59,9 @@ export function checkHonoured(entry: ConfigEntry, wires: ReadonlySet<WireId>, co
 }
 
 /** The row names it, or it is about a login and the vendor has one. */
-function isHonoured(field: string, row: VendorRow): boolean {
+function isHonoured(field: string, entry: ConfigEntry, row: VendorRow): boolean {
   if (field === 'auth_mode' || row.fields?.includes(field) === true) return true;
-  if (field === 'profile' || field === 'auth_profile') return loginVendor(row.id) !== undefined;
+  if (field === 'profile' || field === 'auth_profile') return loginVendor(entry.slot) !== undefined;
   return field.startsWith('oauth_') && row.id === 'gemini';
 }
 

@@ -36,7 +36,8 @@ export interface LoginRef {
 
 export type LoginChoice =
   | { readonly login: LoginRef; readonly key: Key; readonly source: string }
-  | { readonly problem: string };
+  /** `isMissing`: nobody signed in, as opposed to tokens that cannot be read. */
+  | { readonly problem: string; readonly isMissing?: true };
 
 export interface LoginSource {
   readonly fields: ProviderFields;
@@ -186,5 +187,5 @@ function missing(vendor: LoginVendor, name: string | undefined): LoginChoice {
   const what = name === undefined ? 'nobody is signed in' : `no login "${name}" is stored`;
   const canSignIn = vendor.device !== undefined || vendor.browser !== undefined;
   const next = canSignIn ? `run: ${loginCommand(vendor.slot, name)}` : 'set oauth_refresh_token or api_key';
-  return { problem: loginError('missing', what, next).message };
+  return { problem: loginError('missing', what, next).message, isMissing: true };
 }

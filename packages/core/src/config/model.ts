@@ -33,6 +33,8 @@ export interface ConfigEntry {
   readonly login?: LoginRef;
   /** Where the first key was found: a config path or a variable. */
   readonly keySource?: string;
+  /** An entry of Codex called through OpenAI's API with a key; `notice`: why, when nobody asked for it. */
+  readonly openaiApi?: { readonly notice?: string };
   /** `[[model_routes]]` and the walk use it when nothing else names a model. */
   readonly model?: string;
   readonly modelSource: 'config' | 'build' | 'catalog' | 'none';

@@ -128,3 +128,50 @@ api_key = "${secret}-7"
     expect(message).not.toContain('planted');
   });
 });
+
+describe('openai-codex that nobody signed in for', () => {
+  const wires = { wires: ['openai-responses', 'openai-chat'] as const };
+  const text = `default_provider = "openai"
+api_key = "sk-main"
+[reliability]
+fallback_providers = ["openai-codex:codex-1"]
+[[providers.openai_codex]]
+profile = "codex-1"
+model = "gpt-4o-mini"
+`;
+  const codex = (env: Record<string, string>, toml = text) => {
+    const config = load(toml, env, wires);
+    return { config, entry: [...config.entries.values()].find((one) => one.slot === 'openai-codex') };
+  };
+
+  it('is called through OpenAI’s API with OPENAI_API_KEY, and a warning says so', () => {
+    const { config, entry } = codex({ OPENAI_API_KEY: 'sk-planted' });
+    expect(entry).toMatchObject({ row: { id: 'openai' }, wire: 'openai-responses', model: 'gpt-4o-mini' });
+    expect(entry?.keys[0]?.secret?.reveal()).toBe('sk-planted');
+    expect(config.report.warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/no login "codex-1" is stored; .*OpenAI's API with OPENAI_API_KEY/),
+    ]);
+    expect(findings(config).join()).not.toContain('planted');
+  });
+
+  it('takes a key the Codex program stored, else is left out', () => {
+    const home = mkdtempSync(join(tmpdir(), 'standin-codex-'));
+    expect(codex({ CODEX_HOME: home }).entry?.unusable).toContain('no login "codex-1"');
+    writeFileSync(join(home, 'auth.json'), '{"OPENAI_API_KEY":"sk-file"}');
+    expect(codex({ CODEX_HOME: home }).entry?.keys[0]?.secret?.reveal()).toBe('sk-file');
+  });
+
+  it.each(['api_key = "sk-own"', 'profile = "p"\napi_key = "sk-own"', 'requires_openai_auth = true'])('%s', (line) => {
+    const toml = `[providers.models.openai-codex.a]\n${line}\n`;
+    const { entry } = codex({ OPENAI_API_KEY: line.includes('own') ? 'sk-other' : 'sk-own' }, toml);
+    expect(entry).toMatchObject({ row: { id: 'openai' }, wire: 'openai-responses', model: 'gpt-5.1-codex' });
+    expect(entry?.keys[0]?.secret?.reveal()).toBe('sk-own');
+  });
+
+  it('an access token in api_key and an address of one’s own stay with the backend of Codex', () => {
+    const own = (lines: string) => codex({ OPENAI_API_KEY: 'sk-x' }, `[providers.models.codex.a]\n${lines}\n`).entry;
+    expect(own('api_key = "eyJ.a.b"')?.row?.id).toBe('openai-codex');
+    expect(own('uri = "http://127.0.0.1:1/codex"\napi_key = "sk-own"')?.row?.id).toBe('openai-codex');
+    expect(own('uri = "http://127.0.0.1:1/codex"')?.keys).toEqual([]);
+  });
+});
