@@ -50,14 +50,14 @@ const MUTANTS: readonly Mutant[] = [
   {
     bug: 'the loser of a hedge is not hung up on',
     file: 'run.ts',
-    find: '        other.handle?.abort();\n',
-    put: '',
+    find: "this.#dropLanes('Another target answered first.', lane, 'hedge-lost');",
+    put: 'this.#lanes.delete(lane);\n      for (const other of this.#lanes) this.#close(other);\n      this.#lanes.add(lane);',
   },
   {
     bug: 'a caller who leaves does not cancel the vendor',
     file: 'run.ts',
-    find: '      lane.handle?.abort();\n      this.#options.health.released(lane.target',
-    put: '      this.#options.health.released(lane.target',
+    find: "    this.#dropLanes('The caller went away.');\n",
+    put: '',
   },
   {
     bug: 'a later answer shortens a cooldown',
@@ -68,8 +68,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     bug: 'an open breaker lets a probe through at once',
     file: 'breaker.ts',
-    find: 'if (row === undefined || row.openUntil === 0 || now < row.openUntil) return;',
-    put: 'if (row === undefined || row.openUntil === 0) return;',
+    find: 'if (row === undefined || row.openUntil === 0 || now < row.openUntil || row.probing) return false;',
+    put: 'if (row === undefined || row.openUntil === 0 || row.probing) return false;',
   },
   {
     bug: 'timers of an attempt are left running',

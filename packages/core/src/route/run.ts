@@ -6,7 +6,6 @@ import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
 import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.ts';
-import { prefillOf } from './decide-rescue.ts';
 import { landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { answering, recordOf, type Lane } from './lane.ts';
