@@ -151,7 +151,7 @@ describe('kill -9 in the middle of load', () => {
     const path = join(dir, 'ledger.db');
     const child = fork(new URL('helpers/killed-gateway.ts', import.meta.url), [path, vendor.url]);
     onTestFinished(() => void child.kill('SIGKILL'));
-    const url = await new Promise<string>((resolve) => child.once('message', (message) => resolve(String(message))));
+    const url = await new Promise<string>((resolve) => child.once('message', (message) => resolve(message as string)));
     let answered = 0;
     let isDead = false;
     const caller = async (): Promise<void> => {

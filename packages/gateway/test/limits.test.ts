@@ -53,8 +53,7 @@ describe('money', () => {
     const first = await ask({ ...CHAT, max_tokens: 5 });
     expect(first.status).toBe(200);
     const answers = await Promise.all(Array.from({ length: 200 }, () => ask({ ...CHAT, max_tokens: 5 })));
-    const statuses = new Set(answers.map((answer) => answer.status));
-    expect([...statuses].sort()).toEqual([200, 429]);
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200, 429]));
     expect(spent()).toBeLessThanOrEqual(200_000);
     expect(vendors[0]?.requests.length).toBe(answers.filter((answer) => answer.status === 200).length + 1);
   });

@@ -1,14 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const BIN = join(root, 'packages/standin/bin/standin.js');
 const pinned = join(root, 'node_modules/.bin/node');
 export const NODE = existsSync(pinned) ? pinned : process.execPath;
+
+/** Empty until a command writes something; gone with the test file. */
+const noHome = join(mkdtempSync(join(tmpdir(), 'standin-no-home-')), 'home');
+process.on('exit', () => rmSync(dirname(noHome), { recursive: true, force: true }));
 
 export interface Result {
   readonly code: number | null;
@@ -37,7 +41,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: options.cwd ?? tmpdir(),
-    STANDIN_HOME: '/nonexistent',
+    STANDIN_HOME: noHome,
     ...options.env,
   };
   const child = spawn(options.node ?? NODE, [BIN, ...args], {
@@ -89,7 +93,11 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
 export async function workspace(files: Readonly<Record<string, string | Uint8Array>> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'standin-test-'));
   for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), content);
-  return { dir, path: (name: string) => join(dir, name), remove: () => rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) };
+  return {
+    dir,
+    path: (name: string) => join(dir, name),
+    remove: () => rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
+  };
 }
 
 function toml(value: unknown): string {
