@@ -1,4 +1,4 @@
-import { contextWindowFor } from '../catalog/models.ts';
+import { contextWindowFor, visionFor } from '../catalog/models.ts';
 import type { ModelInfo } from '../spec/provider.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 import type { Plan, Target } from '../route/target.ts';
@@ -67,7 +67,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       keys,
       via: { endpoint: via },
       contextWindow: entry.fields.context_window ?? contextWindowFor(entry.slot, model),
-      vision: entry.fields.vision ?? quirks.vision,
+      vision: entry.fields.vision ?? quirks.vision ?? visionFor(model, entry.slot),
       nativeTools: entry.fields.native_tools ?? quirks.nativeTools,
     };
   };

@@ -30,7 +30,7 @@ export function register(command: Command, context: CommandContext): void {
       const match = resolveSlug(slot);
       if (match === undefined) throw new UsageError(unknownSlugMessage(slot));
       if (options.json === true) output.print(JSON.stringify(rowJson(match.row), null, 2));
-      else printRow(match.row, match.region, output);
+      else printRow(match.row, match.region, await knownModels(match.row.id), output);
     });
 }
 
@@ -80,7 +80,16 @@ function regionsOf(row: VendorRow): [string, string][] {
   return Object.entries(row.endpoints).map(([region, url]) => [region === main ? `${region} (default)` : region, url]);
 }
 
-function printRow(row: VendorRow, region: string | undefined, output: Output): void {
+/** How much the generated model data says of this slot. */
+async function knownModels(slot: string): Promise<string> {
+  const { CATALOG_SOURCE, listedModels } = await import('@standin/core/catalog/generated-models');
+  const models = [...listedModels(slot).values()];
+  if (models.length === 0) return 'limits by family; prices as the entry\'s "pricing" says';
+  const priced = models.filter(({ price }) => price !== undefined).length;
+  return `${models.length} with limits, ${priced} with prices (${CATALOG_SOURCE})`;
+}
+
+function printRow(row: VendorRow, region: string | undefined, models: string, output: Output): void {
   const { style } = output;
   const aliases = Object.entries(row.aliases).map(([alias, of]) =>
     of === undefined ? alias : `${alias} (endpoint ${of})`,
@@ -91,6 +100,7 @@ function printRow(row: VendorRow, region: string | undefined, output: Output): v
     ['Sign-in', authText(row)],
     ['Key variables', row.keyVariables.join(', ') || 'none'],
     ['Default model', row.defaultModel ?? 'none: name one'],
+    ['Models known', models],
     ...(row.fields === undefined ? [] : ([['Own fields', row.fields.join(', ')]] as [string, string][])),
     ['Facts from', row.source],
   ];
