@@ -32,7 +32,8 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
     },
     accepts(frames) {
       if (rewritten) return false;
-      const suits = wire.relayable === undefined || frames.bytes.every((bytes) => wire.relayable?.(bytes, decoded));
+      const place = complete ? 'after-finish' : 'before-finish';
+      const suits = frames.bytes.every((bytes) => wire.relayable?.(bytes, decoded, place) ?? true);
       // From the first rewritten event on the encoder writes: two hands in one stream would not agree.
       if (!suits) rewritten = true;
       return suits;

@@ -21,8 +21,13 @@ export class WholeAnswer implements Answer {
 
   onEvents(events: readonly StreamEvent[], frames?: Frames): void {
     // The vendor's own document, when it speaks the caller's protocol; it was read once and need not be written again.
-    if (frames !== undefined) this.#document = frames.bytes;
+    if (frames !== undefined && this.#suits(frames.bytes)) this.#document = frames.bytes;
     else for (const event of events) this.#collector.push(event);
+  }
+
+  #suits(document: readonly Uint8Array[]): boolean {
+    const bytes = document.length === 1 ? document[0] : Buffer.concat(document);
+    return bytes !== undefined && this.#call.route.wireServer.relayable?.(bytes, this.#decoded, 'whole') !== false;
   }
 
   onDone(result: RunResult): void {

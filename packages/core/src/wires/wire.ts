@@ -130,6 +130,9 @@ export interface CallerError {
   readonly requestId?: string;
 }
 
+/** Where the bytes stand: a whole document, or events of a stream whose finish reason did or did not go out before. */
+export type RelayPlace = 'whole' | 'before-finish' | 'after-finish';
+
 /** The side on which a caller calls us; the gateway's endpoints and the simulator's vendors are the same code. */
 export interface WireServer<Chunk extends WireChunk = string> {
   readonly id: WireId;
@@ -138,7 +141,7 @@ export interface WireServer<Chunk extends WireChunk = string> {
   readonly streamContentType: string;
   createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder<Chunk>;
   /** Whether a vendor's bytes of this very protocol suit this caller as they are. Absent: always. */
-  relayable?(bytes: Uint8Array, decoded: DecodedRequest): boolean;
+  relayable?(bytes: Uint8Array, decoded: DecodedRequest, place: RelayPlace): boolean;
   /** Closing events say the whole text again: to go on from relayed bytes the encoder needs every delta. */
   readonly closingRepeatsText?: boolean;
   encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject;

@@ -3,6 +3,7 @@ import { encode } from './client-encode.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { encodeError, readError } from './errors.ts';
 import { WIRE } from './facts.ts';
+import { relayable } from './relayable.ts';
 import { decodeRequest } from './serve-decode.ts';
 import { createEncoder, encodeWhole } from './serve-encode.ts';
 
@@ -23,6 +24,7 @@ export const anthropicMessagesServer: WireServer = {
   decodeRequest,
   streamContentType: 'text/event-stream; charset=utf-8',
   createEncoder: (context) => createEncoder(context),
+  relayable,
   encodeWhole,
   encodeError,
 };

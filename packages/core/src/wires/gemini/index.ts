@@ -24,5 +24,5 @@ export const geminiArrayServer: WireServer = {
   streamContentType: 'application/json; charset=utf-8',
   createEncoder: createArrayEncoder,
   // A vendor's event stream is no array.
-  relayable: () => false,
+  relayable: (_bytes, _decoded, place) => place === 'whole',
 };

@@ -150,19 +150,6 @@ export function createEncoder(context: AnswerContext, decoded: DecodedRequest): 
   };
 }
 
-/** Usage inside the choice (Moonshot's older models), where no client of this protocol looks for it. */
-const USAGE_IN_CHOICE = /"usage": ?\{[^[\]]*\}\s*\]/;
-
-/**
- * A usage chunk that the caller did not ask for is one its loop may not expect (`choices` is empty); usage it did ask
- * for has one place. Text that contains such words has its quotes escaped, so only a real field is found.
- */
-export function relayable(bytes: Uint8Array, decoded: DecodedRequest): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!buffer.includes('"usage":{') && !buffer.includes('"usage": {')) return true;
-  return decoded.includeUsage && !buffer.includes('"x_groq"') && !USAGE_IN_CHOICE.test(buffer.toString('utf8'));
-}
-
 export function encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject {
   const message: JsonObject = { role: 'assistant', content: null };
   const choice: JsonObject = { index: 0 };
