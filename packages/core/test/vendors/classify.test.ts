@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ERROR_KINDS, ProviderError, type ErrorDetails } from '../../src/spec/errors.ts';
+import { WIRE_CLIENTS } from '../../src/library/wires.ts';
 import { Secret } from '../../src/spec/secret.ts';
 import { createRedactor } from '../../src/transport/redact.ts';
 import { parseWaitHintMs } from '../../src/transport/retry-after.ts';
@@ -16,7 +17,7 @@ import { anthropicMessagesClient } from '../../src/wires/anthropic-messages/inde
 import { openaiChatClient } from '../../src/wires/openai-chat/index.ts';
 
 const WALL_MS = Date.UTC(2026, 10, 20, 12, 0, 0);
-const FIELDS = { resource: 'r', deployment: 'd' };
+const FIELDS = { resource: 'r', deployment: 'd', region: 'us-east-1', project: 'p', location: 'l', account_id: 'a' };
 
 interface Labelled {
   readonly slot: string;
@@ -36,7 +37,8 @@ const CORPUS = readFileSync(new URL('error-corpus.jsonl', import.meta.url), 'utf
 
 function endpointOf(slot: string): Endpoint {
   const row = vendorById(slot) ?? expect.fail(`no row ${slot}`);
-  const wire = row.wires.includes('openai-chat') ? openaiChatClient : anthropicMessagesClient;
+  const own = row.wires[0] === undefined ? undefined : WIRE_CLIENTS[row.wires[0]];
+  const wire = row.wires.includes('openai-chat') ? openaiChatClient : (own ?? anthropicMessagesClient);
   return createEndpoint({
     entry: `${slot}.test`,
     row,
@@ -70,8 +72,8 @@ function classified(item: Labelled): ErrorDetails {
 
 describe('the labelled corpus', () => {
   it('is wide enough to mean something', () => {
-    expect(CORPUS.length).toBeGreaterThan(200);
-    expect(new Set(CORPUS.map((item) => item.slot)).size).toBeGreaterThanOrEqual(20);
+    expect(CORPUS.length).toBeGreaterThanOrEqual(300);
+    expect(new Set(CORPUS.map((item) => item.slot)).size).toBeGreaterThanOrEqual(25);
     for (const item of CORPUS) expect(ERROR_KINDS).toContain(item.kind);
   });
 

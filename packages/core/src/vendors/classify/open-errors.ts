@@ -176,6 +176,12 @@ export const LMSTUDIO_ERRORS: readonly ErrorPattern[] = [
     example: 'The number of tokens to keep from the initial prompt is greater than the context length',
   },
   {
+    kind: 'server',
+    status: [400, 500],
+    message: /^the model has crashed\b/i,
+    example: 'The model has crashed without additional information. (Exit code: 6)',
+  },
+  {
     kind: 'model-not-found',
     message: /no models loaded|failed to load model|model not found/i,
     example: 'No models loaded. Please load a model in the developer page or use the `lms load` command.',
