@@ -155,7 +155,11 @@ function checkUsable(config: Assembled, context: PrepareContext): void {
     const entry = agent.entry === undefined ? undefined : findEntry(config.entries, agent.entry);
     if (agent.enabled && entry !== undefined) primaries.add(entry.ref);
   }
+  const withKey = config.routes.filter((route) => route.apiKey !== undefined);
+  const keyed = new Set(withKey.map((route) => findEntry(config.entries, route.entry)?.ref));
   for (const entry of config.entries.values()) {
+    // Routes to it bring the key.
+    if (entry.keys.length === 0 && keyed.has(entry.ref) && !primaries.has(entry.ref)) continue;
     if (entry.openaiApi?.notice !== undefined && entry.unusable === undefined)
       issueAt(context, entryPath(entry), 'warning', entry.openaiApi.notice);
     if (entry.unusable === undefined || context.issues.hasErrorBelow(formatPath(entryPath(entry)))) continue;

@@ -175,3 +175,22 @@ model = "gpt-4o-mini"
     expect(own('uri = "http://127.0.0.1:1/codex"')?.keys).toEqual([]);
   });
 });
+
+describe('an entry without a key', () => {
+  const routed = (key: string) => `[providers.models.openai.main]
+api_key = "m"
+[providers.models.groq.fast]
+model = "llama-3.3-70b"
+[agents.default]
+model_provider = "openai.main"
+[[model_routes]]
+hint = "fast"
+model_provider = "groq.fast"
+${key}
+`;
+
+  it('is no finding when the routes that lead to it bring one', () => {
+    expect(findings(load(routed('api_key = "r"')))).toEqual([]);
+    expect(findings(load(routed(''))).join()).toContain('groq.fast');
+  });
+});
