@@ -46,6 +46,16 @@ export function listedModels(slot: string): ReadonlyMap<string, ListedModel> {
   return models;
 }
 
+/** Every model of every slot, without taking its facts apart: whoever wants all of them wants little of each. */
+export function eachVision(visit: (id: string, vision: boolean) => void): void {
+  for (const lines of Object.values(SLOTS)) {
+    for (const line of lines) {
+      const [id = '', , , flags = ''] = line.split(' ', 4);
+      visit(id, flags.includes('v'));
+    }
+  }
+}
+
 /** Slots the source has. */
 export function listedSlots(): readonly string[] {
   return Object.keys(SLOTS);

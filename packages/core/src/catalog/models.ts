@@ -1,7 +1,7 @@
 import { globMatches } from '../vendors/glob.ts';
 import { vendorById } from '../vendors/lookup.ts';
 import { attributeModel } from './attribute.ts';
-import { listedModels, listedSlots, type ListedModel } from './generated-models.ts';
+import { eachVision, listedModels, type ListedModel } from './generated-models.ts';
 
 /** What one model reads, for ids that the generated list does not have. */
 interface ModelFacts {
@@ -92,6 +92,12 @@ function isLocal(slot: string): boolean {
   return row !== undefined && Object.values(row.endpoints).some((url) => /^http:\/\/(?:localhost|127\.)/.test(url));
 }
 
+/** True for servers whose model names are whatever their operator calls them. */
+function isOwnServer(slot: string): boolean {
+  const row = vendorById(slot);
+  return isLocal(slot) || (row !== undefined && Object.keys(row.endpoints).length === 0);
+}
+
 /** Model used when an entry of this slot names none. */
 export function defaultModelFor(slot: string): string | undefined {
   return vendorById(slot)?.defaultModel;
@@ -120,8 +126,12 @@ export function maxOutputFor(slot: string, model: string): number | undefined {
   return (listedAt(slot, model) ?? listedByMaker(model))?.maxOutputTokens;
 }
 
-/** Whether a model takes images; `undefined`: not known. With a slot, what is listed there counts first. */
+/**
+ * Whether a model takes images; `undefined`: not known. With a slot, what is listed there counts first, and at servers
+ * of one's own a name says nothing: any model may answer to `gpt-4` there.
+ */
 export function visionFor(model: string, slot?: string): boolean | undefined {
+  if (slot !== undefined && isOwnServer(slot)) return undefined;
   const listed = (slot === undefined ? undefined : listedAt(slot, model)) ?? listedByMaker(model);
   if (listed !== undefined) return listed.vision;
   const name = ownName(model);
@@ -155,12 +165,11 @@ let seen: Map<string, boolean | undefined> | undefined;
 function agreedVision(name: string): boolean | undefined {
   if (seen === undefined) {
     seen = new Map();
-    for (const slot of listedSlots()) {
-      for (const [id, { vision }] of listedModels(slot)) {
-        const own = ownName(id);
-        seen.set(own, seen.has(own) && seen.get(own) !== vision ? undefined : vision);
-      }
-    }
+    const all = seen;
+    eachVision((id, vision) => {
+      const own = ownName(id);
+      all.set(own, all.has(own) && all.get(own) !== vision ? undefined : vision);
+    });
   }
   return seen.get(name) ?? seen.get(name.replace(VARIANT, ''));
 }

@@ -142,6 +142,12 @@ describe('facts of the generated list', () => {
     expect(visionFor('meta/llama-3.2-90b-vision-instruct')).toBe(true);
     expect(visionFor('gpt-oss-120b')).toBe(false);
   });
+
+  it('takes no name at its word at a server of one’s own', () => {
+    expect(visionFor('gpt-4', 'openai')).toBe(false);
+    for (const slot of ['llamacpp', 'ollama', 'custom', 'litellm'])
+      expect(visionFor('gpt-4', slot), slot).toBeUndefined();
+  });
 });
 
 describe('servesModel', () => {
