@@ -2,7 +2,7 @@ import type { IdentityAnswer, IdentityCall, IdentityHttp } from '../auth/oauth/h
 import type { Clock } from '../spec/clock.ts';
 import { ProviderError } from '../spec/errors.ts';
 import { classifyTransportError } from '../vendors/classify/transport.ts';
-import type { Transport } from './transport.ts';
+import type { HttpExchange, Transport } from './transport.ts';
 
 export interface WholeCallOptions {
   readonly clock: Clock;
@@ -31,6 +31,7 @@ function wholeCall(
     let status = 0;
     let answered: IdentityAnswer['headers'] = {};
     let over = false;
+    let exchange: HttpExchange | undefined;
     const end = (finish: () => void): void => {
       if (over) return;
       over = true;
@@ -50,7 +51,7 @@ function wholeCall(
     });
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) return onAbort();
-    const exchange = transport.start(
+    exchange = transport.start(
       { method, url, headers, body, connectTimeoutMs: Math.min(timeoutMs, 10_000) },
       {
         onHead(head) {
