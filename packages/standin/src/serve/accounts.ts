@@ -30,7 +30,7 @@ export async function openAccounts(first: Config, context: CommandContext, curre
   let priceOf = store.pricesOf(config.entries.values());
   const keys = openKeys(store, { path: join(home, 'keys.json'), required: config.document.gateway?.require_keys, log });
   const fields = config.document.ledger ?? {};
-  const ledger = openLedger(store, config, {
+  const ledger = openLedger(store, config.document.budgets !== undefined || keys.required, {
     path: join(home, 'ledger.db'),
     priceOf: (entry, model) => priceOf(entry, model),
     log,
@@ -81,13 +81,17 @@ function openKeys(store: Store, options: Parameters<Store['createKeyring']>[0]):
   }
 }
 
-/** Without money limits a ledger that cannot be opened costs the record, not the service. */
-function openLedger(store: Store, config: Config, options: Parameters<Store['createLedger']>[0]): Ledger | undefined {
+/** A ledger that cannot be opened costs the record, not the service, unless limits rest on its journal. */
+function openLedger(
+  store: Store,
+  isNeeded: boolean,
+  options: Parameters<Store['createLedger']>[0],
+): Ledger | undefined {
   try {
     return store.createLedger(options);
   } catch (error) {
     if (!(error instanceof store.StoreError)) throw error;
-    if (config.document.budgets !== undefined) throw new UsageError(error.message, { cause: error });
+    if (isNeeded) throw new UsageError(error.message, { cause: error });
     options.log?.('error', 'No request is recorded: the ledger cannot be opened', { reason: error.message });
     return undefined;
   }
