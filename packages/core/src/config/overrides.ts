@@ -10,7 +10,8 @@ const PREFIXES = ['ZEROCLAW_', 'STANDIN_'] as const;
 
 /**
  * Variables that override the config: a prefix and a config path with `__` for `.`. Names in capitals after the prefix
- * (`STANDIN_HOME`) are settings of the program, not overrides. An empty value counts as not given.
+ * (`STANDIN_HOME`) are settings of the program, not overrides, unless they hold a `__`: then they are meant for a path,
+ * and to ignore them would be silent. An empty value counts as not given.
  */
 export function overrideVariables(env: Environment): { readonly name: string; readonly segments: readonly string[] }[] {
   const found: { name: string; segments: readonly string[] }[] = [];
@@ -18,7 +19,7 @@ export function overrideVariables(env: Environment): { readonly name: string; re
     for (const name of Object.keys(env).toSorted()) {
       if (!name.startsWith(prefix) || (env[name] ?? '') === '') continue;
       const tail = name.slice(prefix.length);
-      if (/^[a-z]/.test(tail)) found.push({ name, segments: tail.split('__') });
+      if (/^[a-z]/.test(tail) || tail.includes('__')) found.push({ name, segments: tail.split('__') });
     }
   }
   return found;
@@ -32,7 +33,7 @@ export function applyEnvironment(tree: Tree, env: Environment, sources: SourceMa
       issues.add({
         level: 'error',
         message: `the environment variable ${name} names no config path`,
-        suggestion: 'write the path with "__" for ".", for example STANDIN_providers__models__openai__main__api_key',
+        suggestion: nextFor(tree, name, segments),
       });
       continue;
     }
@@ -47,6 +48,15 @@ export function applyEnvironment(tree: Tree, env: Environment, sources: SourceMa
     setAt(tree, place.path, typed.value);
     sources.set(place.path, { kind: 'variable', name });
   }
+}
+
+/** Paths are written in small letters. */
+function nextFor(tree: Tree, name: string, segments: readonly string[]): string {
+  const tail = segments.join('__');
+  const small = tail.toLowerCase();
+  if (small !== tail && locate(tree, small.split('__')) !== undefined)
+    return `did you mean ${name.slice(0, name.length - tail.length)}${small}?`;
+  return 'write the path with "__" for ".", for example STANDIN_providers__models__openai__main__api_key';
 }
 
 /** A whole table cannot be set by one variable except where its keys are the user's own (`extra_headers`). */

@@ -167,3 +167,15 @@ describe('precedence and sources', () => {
     });
   });
 });
+
+describe('a path in capitals', () => {
+  it('is an error that names the variable and its right spelling, not ignored in silence', () => {
+    const text = '[providers.models.openai.main]\napi_key = "k"\n';
+    const said = findings(load(text, { STANDIN_RELIABILITY__PROVIDER_RETRIES: '1' })).join();
+    expect(said).toContain('STANDIN_RELIABILITY__PROVIDER_RETRIES names no config path');
+    expect(said).toContain('did you mean STANDIN_reliability__provider_retries?');
+    const custom = findings(load(text, { ZEROCLAW_PROVIDERS__MODELS__OPENAI__MAIN__API_KEY: 'planted' })).join();
+    expect(custom).toContain('ZEROCLAW_providers__models__openai__main__api_key?');
+    expect(custom).not.toContain('planted');
+  });
+});
