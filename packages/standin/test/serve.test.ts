@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '@standin/simulator';
+import { composeConfig } from '../src/init/compose.ts';
 import { findLocalServers, modelIdsOf } from '../src/serve/local-servers.ts';
 import { localEntries } from '../src/serve/upstream.ts';
 import { configToml, start, workspace, type Running, type RunOptions } from './support.ts';
@@ -136,6 +137,25 @@ describe('local servers', () => {
     expect(localEntries(found)).toEqual([
       { slot: 'ollama', alias: 'local', fields: { uri: candidates[0]?.uri, model: 'llama3.2' } },
     ]);
+  });
+
+  it('finds an Ollama that speaks only its own protocol', async () => {
+    const tags = JSON.stringify({ models: [{ name: 'nomic-embed-text' }, { name: 'qwen3:8b' }] });
+    const server = createServer((request, response) => {
+      const isTags = request.url === '/api/tags';
+      response.writeHead(isTags ? 200 : 404).end(isTags ? tags : '404 page not found');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const found = await findLocalServers([{ slot: 'ollama', name: 'Ollama', uri: `${base}/v1` }], 300);
+    expect(localEntries(found)).toEqual([
+      { slot: 'ollama', alias: 'local', fields: { uri: base, model: 'qwen3:8b', wire_api: 'ollama' } },
+    ]);
+    const [one] = found;
+    const link = { ...one, slot: 'ollama', name: 'Ollama', alias: 'local', model: 'qwen3:8b' };
+    expect(composeConfig([link])).toContain(`uri = "${base}"\nwire_api = "ollama"\nmodel = "qwen3:8b"`);
+    expect(await findLocalServers([{ slot: 'vllm', name: 'vLLM', uri: `${base}/v1` }], 300)).toEqual([]);
   });
 
   it('takes no other JSON for a model list', () => {

@@ -29,9 +29,10 @@ function uniqueAliases(links: readonly ChainLink[]): ChainLink[] {
 }
 
 function entryText(link: ChainLink, spares: readonly ChainLink[]): string {
-  const { slot, alias, name, model, uri, variable, storedKey } = link;
+  const { slot, alias, name, model, uri, wireApi, variable, storedKey } = link;
   const lines = [`# ${name}`, `[providers.models.${formatKey(slot)}.${formatKey(alias)}]`];
   if (uri !== undefined) lines.push(`uri = ${formatValue(uri)}`);
+  if (wireApi !== undefined) lines.push(`wire_api = ${formatValue(wireApi)}`);
   if (model !== undefined) lines.push(`model = ${formatValue(model)}`);
   if (storedKey !== undefined) lines.push(`api_key = ${formatValue(storedKey)}`);
   else if (variable !== undefined)

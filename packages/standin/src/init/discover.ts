@@ -14,6 +14,8 @@ export interface ChainLink {
   readonly name: string;
   readonly model?: string;
   readonly uri?: string;
+  /** Protocol to be asked for, when it is not the slot's first. */
+  readonly wireApi?: string;
   /** Variable the key is read from. */
   readonly variable?: string;
   /** A key that was typed, as it is to be stored. */
@@ -37,9 +39,10 @@ export async function discover(env: Environment): Promise<Discovery> {
     return { slot: row.id, alias: 'main', name: row.name, variable, ...(model === undefined ? {} : { model }) };
   });
   const servers = await findLocalServers(localCandidates(allVendors()));
-  const local = servers.map(({ slot, name, uri, models }): ChainLink => {
+  const local = servers.map(({ slot, name, uri, models, wireApi }): ChainLink => {
     const [model] = models;
-    return { slot, alias: 'local', name, uri, ...(model === undefined ? {} : { model }) };
+    const wire = wireApi === undefined ? {} : { wireApi };
+    return { slot, alias: 'local', name, uri, ...wire, ...(model === undefined ? {} : { model }) };
   });
   const chain = [...vendors, ...local];
   const earlier = earlierConfigs(env);

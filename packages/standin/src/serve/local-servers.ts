@@ -9,6 +9,8 @@ export interface LocalServer {
   /** Base URL with its version, on 127.0.0.1. */
   readonly uri: string;
   readonly models: readonly string[];
+  /** The protocol to ask for, when the server lacks the slot's usual one. */
+  readonly wireApi?: 'ollama';
 }
 
 // A server on this machine answers in a few milliseconds; a port that swallows packets must not hold the start up.
@@ -27,6 +29,22 @@ export function modelIdsOf(body: string): readonly string[] | undefined {
   if (!Array.isArray(data)) return undefined;
   const ids = data.map((item: unknown) => (isJsonObject(item) ? item['id'] : undefined));
   return ids.every((id) => typeof id === 'string') ? ids : undefined;
+}
+
+/** The model names of Ollama's own list (`/api/tags`), or `undefined` when the body is something else. */
+function taggedModels(body: string): readonly string[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const list: unknown = isJsonObject(value) ? value['models'] : undefined;
+  if (!Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown) => {
+    const name = isJsonObject(item) ? (item['name'] ?? item['model']) : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 /** Models that turn text into numbers, sound or pictures cannot hold a conversation. */
@@ -77,8 +95,17 @@ export async function findLocalServers(
     candidates.map(async (candidate) => {
       const body = await fetchText(`${candidate.uri}/models`, limitMs);
       const models = (body === undefined ? undefined : modelIdsOf(body))?.filter(looksLikeChat) ?? [];
-      return models.length === 0 ? undefined : { ...candidate, models };
+      if (models.length > 0) return { ...candidate, models };
+      return candidate.slot === 'ollama' && body === undefined ? nativeOllama(candidate, limitMs) : undefined;
     }),
   );
   return found.filter((server) => server !== undefined);
+}
+
+/** Ollama before 0.1.24, or behind a proxy that passes only its own protocol, has no `/v1` (its release notes, 2024-02). */
+async function nativeOllama(candidate: Omit<LocalServer, 'models'>, limitMs: number): Promise<LocalServer | undefined> {
+  const uri = new URL(candidate.uri).origin;
+  const body = await fetchText(`${uri}/api/tags`, limitMs);
+  const models = (body === undefined ? undefined : taggedModels(body))?.filter(looksLikeChat) ?? [];
+  return models.length === 0 ? undefined : { ...candidate, uri, models, wireApi: 'ollama' };
 }

@@ -61,5 +61,9 @@ export async function chooseUpstream(
 
 /** Each server with its first model; the others are its fallbacks. */
 export function localEntries(servers: readonly LocalServer[]): FoundEntry[] {
-  return servers.map(({ slot, uri, models }) => ({ slot, alias: 'local', fields: { uri, model: models[0] } }));
+  return servers.map(({ slot, uri, models, wireApi }) => ({
+    slot,
+    alias: 'local',
+    fields: { uri, model: models[0], ...(wireApi === undefined ? {} : { wire_api: wireApi }) },
+  }));
 }
