@@ -7,8 +7,8 @@ import { systemClock, type Clock } from '@standin/core/spec/index';
 import { startSimulator, type Behaviour, type Simulator } from '@standin/simulator';
 import { createGateway } from '../src/index.ts';
 
-/** Limits pass fifty times faster: a stall of 20 s costs the test 0.4 s. */
-const SCALE = 50;
+/** Limits pass twenty times faster: a stall of 20 s costs the test a second. */
+const SCALE = 20;
 const fastClock: Clock = {
   now: () => systemClock.now() * SCALE,
   wallMs: () => systemClock.wallMs(),
