@@ -6,7 +6,7 @@ import type { WireId } from '../spec/wire-id.ts';
 import { pickWire, resolveSlug, unknownSlugMessage, vendorById } from '../vendors/lookup.ts';
 import type { VendorRow } from '../vendors/row.ts';
 import { ProviderError } from '../spec/errors.ts';
-import { resolveBaseUrl, type EntryFields } from '../vendors/url.ts';
+import { resolveBaseUrl, wireNamedBy, type EntryFields } from '../vendors/url.ts';
 import type { BuildDefaults } from './build-defaults.ts';
 import { defaultModelOf } from './default-model.ts';
 import { findCredentials, keyVariables, type Credentials } from './credentials.ts';
@@ -118,7 +118,9 @@ function compatible(own: VendorRow | undefined, region: string | undefined): Ven
 function wireOf(fields: ProviderFields, row: VendorRow | undefined, spelt: WireId | undefined): WireId | undefined {
   const asked = fields.wire_api === undefined ? undefined : WIRE_OF_API[fields.wire_api];
   if (asked !== undefined && row?.wires.includes(asked) === true) return asked;
-  return spelt;
+  if (spelt !== undefined || row === undefined) return spelt;
+  const named = wireNamedBy(fields.uri ?? '');
+  return named !== undefined && row.wires.includes(named) ? named : undefined;
 }
 
 /** True when `wire_api` names a protocol that the slot does not speak. */

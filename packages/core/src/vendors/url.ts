@@ -93,6 +93,18 @@ function stripOperation(path: string, operations: readonly (string | RegExp)[]):
   return { path, stripped: false };
 }
 
+const NAMED_WIRES: readonly (readonly [ending: string, WireId])[] = [
+  ['/chat/completions', 'openai-chat'],
+  ['/responses', 'openai-responses'],
+  ['/messages', 'anthropic-messages'],
+];
+
+/** The protocol that a full endpoint speaks; nothing for a host or a base. */
+export function wireNamedBy(uri: string): WireId | undefined {
+  const path = trimSlashes(uri.trim().replace(/[?#].*$/s, '')).toLowerCase();
+  return NAMED_WIRES.find(([ending]) => path.endsWith(ending))?.[1];
+}
+
 /** Replaces `{name}` by the entry's field or its default. Throws `config` naming every field that is missing. */
 export function expandTemplate(template: string, row: VendorRow, fields: EntryFields): string {
   const missing: string[] = [];
