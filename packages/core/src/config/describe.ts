@@ -1,4 +1,5 @@
 import { Secret } from '../spec/secret.ts';
+import { SECRET_NAME } from './migrate/mask.ts';
 import type { Config } from './model.ts';
 import { formatPath, type ConfigPath } from './path.ts';
 import { below, rootNode, type FieldNode } from './schema/walk.ts';
@@ -84,13 +85,18 @@ function sourceOf(value: unknown, path: ConfigPath, config: Config): Source {
 function masked(value: unknown, path: ConfigPath): unknown {
   if (value instanceof Secret) return value.toString();
   if (Array.isArray(value)) return value.map((item) => masked(item, path));
-  if (path.at(-1) === 'uri' && typeof value === 'string') return maskUri(value);
-  return value;
+  const name = path.at(-1) ?? '';
+  if (typeof value === 'object' && value !== null && !(value instanceof Date))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner, [...path, key])]));
+  if (typeof value !== 'string') return value;
+  // What vendors take in `provider_extra` may be a key too; nothing but its name tells.
+  if (path.includes('provider_extra') && SECRET_NAME.test(name)) return new Secret(value).toString();
+  return name === 'uri' ? maskUri(value) : value;
 }
 
 /** A query may carry a key, and so may the part before `@`. */
 export function maskUri(uri: string): string {
-  return uri.replace(/\/\/[^/@]*@/, '//…@').replace(/([?&][^=&#]+)=[^&#]*/g, '$1=…');
+  return uri.replace(/\/\/[^/?#]*@/, '//…@').replace(/([?&][^=&#]+)=[^&#]*/g, '$1=…');
 }
 
 /** Fixed sections only: entries and agents have no default values of their own. */

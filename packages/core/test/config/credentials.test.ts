@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { describeConfig } from '../../src/config/describe.ts';
+import { describeConfig, maskUri } from '../../src/config/describe.ts';
 import { ConfigError } from '../../src/config/issue.ts';
 import { findings, load } from './support.ts';
 
@@ -192,5 +192,21 @@ ${key}
   it('is no finding when the routes that lead to it bring one', () => {
     expect(findings(load(routed('api_key = "r"')))).toEqual([]);
     expect(findings(load(routed(''))).join()).toContain('groq.fast');
+  });
+});
+
+describe('a listed config', () => {
+  it('masks a password that holds an @, and leaves what only looks like a secret’s name', () => {
+    expect(maskUri('http://u:pl@nted@h/v1?a=b')).toBe('http://…@h/v1?a=…');
+    expect(maskUri('http://h/v1/a@b')).toBe('http://h/v1/a@b');
+    const text =
+      '[providers.models.openai.a]\nmax_tokens = 7\nprovider_extra = { max_tokens = 5, tier = "flex", route = { access_token = "planted" } }\n';
+    const rows = new Map(describeConfig(load(text)).map(({ path, value }) => [path, value]));
+    expect(rows.get('providers.models.openai.a.provider_extra')).toEqual({
+      max_tokens: 5,
+      tier: 'flex',
+      route: { access_token: expect.stringMatching(/^key:/) },
+    });
+    expect(rows.get('providers.models.openai.a.max_tokens')).toBe(7);
   });
 });

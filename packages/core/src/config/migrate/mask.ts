@@ -2,7 +2,7 @@ import { createTextRedactor } from '../../vendors/classify/redact-text.ts';
 import { resolveSlug } from '../../vendors/lookup.ts';
 import { isTree, type Tree } from '../path.ts';
 
-const SECRET_NAME =
+export const SECRET_NAME =
   /(^|[_-])(api)?keys?([_-]|$)|token|secret|passw|credential|header|^auth$|authorization|cookie|private|dsn|webhook/i;
 const MASK = '***';
 /** A shorter text could be part of any word; it is masked only where it stands in quotes. */
