@@ -22,6 +22,7 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
   let complete = false;
   let ended = false;
   let rewritten = false;
+  let begun = false;
   return {
     structure,
     get complete() {
@@ -31,6 +32,10 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
       return ended;
     },
     accepts(frames) {
+      if (rewritten) return false;
+      // The first bytes reach us once there is content, so whatever must stand before it is among them.
+      if (!begun && wire.opening !== undefined && !opens(frames.bytes, wire.opening)) rewritten = true;
+      begun = true;
       if (rewritten) return false;
       const place = complete ? 'after-finish' : 'before-finish';
       const suits = frames.bytes.every((bytes) => wire.relayable?.(bytes, decoded, place) ?? true);
@@ -50,4 +55,8 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
       }
     },
   };
+}
+
+function opens(pieces: readonly Uint8Array[], opening: string): boolean {
+  return pieces.some((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(opening));
 }

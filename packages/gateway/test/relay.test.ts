@@ -6,6 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfigText } from '@standin/core/config/load';
 import { createStandin } from '@standin/core/library/create-standin';
 import { createGateway } from '../src/index.ts';
+import { createChainStandin } from './helpers/chain-standin.ts';
+import { startGateway } from './helpers/running-gateway.ts';
 
 const chunk = (delta: object, finish: string | null = null, extra: object = {}): string =>
   JSON.stringify({
@@ -234,4 +236,35 @@ test('usage that an imitation of Anthropic Messages leaves out is there for the 
   });
   expect(await stream.finalText()).toBe(TEXT);
   expect(types.filter((type) => type === 'message_stop')).toHaveLength(1);
+});
+
+describe('a Responses vendor that leaves events out', () => {
+  test('is written anew: its caller sees every item open, and the whole answer at the end', async () => {
+    const vendor = createServer((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const say = (event: object) => response.write(`data: ${JSON.stringify(event)}\n\n`);
+        say({ type: 'response.output_text.delta', output_index: 0, content_index: 0, item_id: 'm', delta: 'Hel' });
+        say({ type: 'response.output_text.delta', output_index: 0, content_index: 0, item_id: 'm', delta: 'lo' });
+        say({ type: 'response.completed', response: { id: 'r', status: 'completed', output: [], usage: null } });
+        response.end();
+      });
+    });
+    await new Promise<void>((done) => vendor.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void vendor.close());
+    const { port } = vendor.address() as AddressInfo;
+    const standin = createChainStandin([{ url: `http://127.0.0.1:${port}`, wire: 'openai-responses' }]);
+    const { url } = await startGateway({ standin });
+    const answer = await fetch(`${url}/v1/responses`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'm', input: 'hi', stream: true }),
+    });
+    const text = await answer.text();
+    const types = [...text.matchAll(/"type":"(response\.[a-z_.]+)"/g)].map((match) => match[1]);
+    expect(types[0]).toBe('response.created');
+    expect(types.indexOf('response.output_item.added')).toBeLessThan(types.indexOf('response.output_text.delta'));
+    const last = text.split('\n').findLast((line) => line.startsWith('data: {')) ?? '';
+    expect(last).toContain('response.completed');
+    expect(last).toContain('Hello');
+  });
 });

@@ -322,7 +322,11 @@ class Run implements RunHandle {
       if (other === but) continue;
       other.handle?.abort();
       this.#close(other, { kind: 'cancelled', message, rule });
-      this.#release(other);
+      // Whoever said nothing until its hedge had answered is no healthier for having been hung up on.
+      const now = this.#options.clock.now();
+      const silent = rule === 'hedge-lost' && now - other.startedAt >= this.#plan.limits.hedgeMs;
+      if (silent) reportFailure(this.#options.health, other, { kind: 'timeout', message: 'silent' }, now);
+      else this.#release(other);
     }
   }
 

@@ -142,6 +142,8 @@ export interface WireServer<Chunk extends WireChunk = string> {
   createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder<Chunk>;
   /** Whether a vendor's bytes of this very protocol suit this caller as they are. Absent: always. */
   relayable?(bytes: Uint8Array, decoded: DecodedRequest, place: RelayPlace): boolean;
+  /** What stands in the bytes of every proper stream before its first content; without it the stream is written anew. */
+  readonly opening?: string;
   /** Closing events say the whole text again: to go on from relayed bytes the encoder needs every delta. */
   readonly closingRepeatsText?: boolean;
   encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject;

@@ -235,14 +235,12 @@ const anySchema: fc.Arbitrary<JsonObject> = fc.letrec<{ schema: JsonObject }>((t
     { depthSize: 'small' },
     leaf,
     tie('schema').map((inner): JsonObject => ({ type: 'array', items: inner, minItems: 2, uniqueItems: true })),
-    fc
-      .tuple(tie('schema'), tie('schema'))
-      .map(([a, b]): JsonObject => ({
-        type: 'object',
-        properties: { a, not: b },
-        required: ['a'],
-        additionalProperties: a,
-      })),
+    fc.tuple(tie('schema'), tie('schema')).map(([a, b]): JsonObject => ({
+      type: 'object',
+      properties: { a, not: b },
+      required: ['a'],
+      additionalProperties: a,
+    })),
     fc.tuple(tie('schema'), tie('schema')).map(([a, b]): JsonObject => ({ anyOf: [a, b], if: a, else: b })),
     fc.tuple(tie('schema'), tie('schema')).map(([a, b]): JsonObject => ({ oneOf: [a, b], description: 'd' })),
   ),

@@ -28,7 +28,7 @@ export function printWelcome(url: string, upstream: Upstream, standin: Standin, 
   output.note(upstream.kind === 'simulated' ? style.yellow(upstreamLine(upstream)) : upstreamLine(upstream));
   output.note(`Walk:   ${walk.join(' → ')}`);
   output.note(
-    `Routes: POST /v1/chat/completions, POST /v1/messages, GET /v1/models, GET /health/live, GET /health/ready`,
+    `Routes: POST /v1/chat/completions, /v1/responses, /v1/messages, /v1beta/models/{model}:generateContent, /api/chat; GET /v1/models, /health/live, /health/ready, /metrics`,
   );
   if (upstream.demo === undefined) {
     output.note(`\nTry:\n  ${chatCommand(url, standin.plan().targets[0]?.model ?? 'default')}\n`);

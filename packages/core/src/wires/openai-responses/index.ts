@@ -1,5 +1,5 @@
 import { encodeError } from '../openai-chat/encode-answer.ts';
-import type { WireClient, WireServer } from '../wire.ts';
+import type { DecodedRequest, RelayPlace, WireClient, WireServer } from '../wire.ts';
 import { decodeRequest } from './decode-request.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { createEncoder, encodeWhole } from './encode-answer.ts';
@@ -17,6 +17,19 @@ export const openaiResponsesClient: WireClient = {
   readError,
 };
 
+/**
+ * Clients of this protocol follow every item from its first event to its last and read the whole answer from the closing
+ * one; servers that imitate it leave parts of that out, and their events are written anew.
+ */
+function relayable(bytes: Uint8Array, _decoded: DecodedRequest, place: RelayPlace): boolean {
+  if (place === 'whole') return true;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (text.includes('"type":"response.completed"') || text.includes('"type": "response.completed"')) {
+    return !/"output": ?\[\]/.test(text.toString('utf8'));
+  }
+  return true;
+}
+
 /** The same protocol served to our callers. */
 export const openaiResponsesServer: WireServer = {
   id: 'openai-responses',
@@ -26,4 +39,6 @@ export const openaiResponsesServer: WireServer = {
   encodeWhole,
   encodeError,
   closingRepeatsText: true,
+  opening: 'response.output_item.added',
+  relayable,
 };
