@@ -15,8 +15,8 @@ const HOMES = ['main', 'spare', 'last'] as const;
 type Home = (typeof HOMES)[number];
 const KEYS: Record<Home, readonly string[]> = { main: MAIN_KEYS, spare: ['sk-spare'], last: ['sk-last'] };
 
-/** Waits pass twenty times faster, so that a silent vendor costs a test 0.6 s; the walk's own numbers stay. */
-const SCALE = 20;
+/** Waits pass forty times faster, so that a silent vendor costs a test 0.3 s; the walk's own numbers stay. */
+const SCALE = 40;
 const fastClock: Clock = {
   now: () => systemClock.now() * SCALE,
   wallMs: () => systemClock.wallMs(),

@@ -1,8 +1,9 @@
+import type { Clock } from '../spec/clock.ts';
 import type { ErrorDetails } from '../spec/errors.ts';
 import type { Health } from './health.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { isRenewable } from './renew.ts';
-import type { Key, Target } from './target.ts';
+import type { Key, Limits, Target } from './target.ts';
 
 /** A 429 that names no wait cools its key this long. */
 const DEFAULT_COOL_MS = 5_000;
@@ -50,4 +51,16 @@ export function reportFailure(
       return;
     case 'no':
   }
+}
+
+/** Whoever said nothing until its hedge had answered is no healthier for having been hung up on. True: it was reported. */
+export function reportSilence(
+  { clock, health }: { readonly clock: Clock; readonly health: Health },
+  lane: { readonly target: Target; readonly key: Key; readonly probe: boolean; readonly startedAt: number },
+  { hedgeMs }: Limits,
+): boolean {
+  const now = clock.now();
+  if (now - lane.startedAt < hedgeMs) return false;
+  reportFailure(health, lane, { kind: 'timeout', message: `Nothing was heard within ${hedgeMs} ms.` }, now);
+  return true;
 }

@@ -17,7 +17,7 @@ import { answerOf, type Answer, type Question } from './record.ts';
 import type { Trace } from './recorder.ts';
 import { mayRenew } from './renew.ts';
 import { refusesRequest } from './policy.ts';
-import { reportFailure } from './report.ts';
+import { reportFailure, reportSilence } from './report.ts';
 import { guardFor } from './tailor.ts';
 import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
@@ -322,11 +322,7 @@ class Run implements RunHandle {
       if (other === but) continue;
       other.handle?.abort();
       this.#close(other, { kind: 'cancelled', message, rule });
-      // Whoever said nothing until its hedge had answered is no healthier for having been hung up on.
-      const now = this.#options.clock.now();
-      const silent = rule === 'hedge-lost' && now - other.startedAt >= this.#plan.limits.hedgeMs;
-      if (silent) reportFailure(this.#options.health, other, { kind: 'timeout', message: 'silent' }, now);
-      else this.#release(other);
+      if (rule !== 'hedge-lost' || !reportSilence(this.#options, other, this.#plan.limits)) this.#release(other);
     }
   }
 
