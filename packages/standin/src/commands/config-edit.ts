@@ -20,7 +20,7 @@ Examples:
   $ standin config set providers.models.anthropic.main.api_key          # asks without echo
   $ pass show anthropic | standin config set providers.models.anthropic.main.api_key
   $ standin config set providers.models.anthropic.main.api_key '\${ANTHROPIC_API_KEY}'
-  $ standin config set providers.models.openai.main.api_key op://work/openai/key
+  $ standin config set providers.models.openai.main.api_key op://vault/openai/key
   $ standin config set providers.models.openai.spare.model gpt-5-mini   # makes the alias "spare"
 
 A secret is stored encrypted ("enc2:"); its key is the .secret_key beside the file or in $STANDIN_HOME (0600), or the system's keyring.
