@@ -1,3 +1,5 @@
+import { setBounded } from './bounded.ts';
+
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'probing';
 
 interface Subject {
@@ -73,7 +75,7 @@ export function createBreakers(): Breakers {
       if (row === undefined) {
         const fresh = { failures: [], lastFailureAt: 0, openUntil: 0, openMs: 0, probing: false, probeStartedAt: 0 };
         row = { ...subject, ...fresh, reason };
-        rows.set(id, row);
+        setBounded(rows, id, row);
       }
       row.lastFailureAt = now;
       row.reason = reason;

@@ -1,3 +1,4 @@
+import { setBounded } from './bounded.ts';
 import { createBreakers, type BreakerState } from './breaker.ts';
 import { createTokens } from './tokens.ts';
 
@@ -84,10 +85,10 @@ export function createHealth(): Health {
       const id = idOf(entry, fingerprint, model);
       const row = cooling.get(id);
       if (row !== undefined && row.until >= until) return;
-      cooling.set(id, { entry, fingerprint, model, until, reason });
+      setBounded(cooling, id, { entry, fingerprint, model, until, reason });
     },
     markBad(entry, fingerprint, model, reason) {
-      bad.set(idOf(entry, fingerprint, model), { entry, fingerprint, model, until: 0, reason });
+      setBounded(bad, idOf(entry, fingerprint, model), { entry, fingerprint, model, until: 0, reason });
     },
     isBad: (entry, fingerprint, model) =>
       bad.size > 0 && (bad.has(idOf(entry, fingerprint, model)) || bad.has(idOf(entry, fingerprint, '*'))),

@@ -1,3 +1,5 @@
+import { setBounded } from './bounded.ts';
+
 /** Token buckets by name: each request earns a share, each use spends one. */
 export interface Tokens {
   has(id: string): boolean;
@@ -16,7 +18,7 @@ export function createTokens(share: { readonly earned: number; readonly most: nu
       else spent.set(id, used - share.earned);
     },
     spend(id) {
-      spent.set(id, Math.min(share.most, (spent.get(id) ?? 0) + 1));
+      setBounded(spent, id, Math.min(share.most, (spent.get(id) ?? 0) + 1));
     },
   };
 }

@@ -127,3 +127,16 @@ describe('a refusal while another target is being asked too', () => {
     expect(world.seen.every((call) => call.closed)).toBe(true);
   });
 });
+
+describe('what health remembers', () => {
+  it('stays bounded when callers make model names up, and keeps the newest', () => {
+    const { health } = createWorld(() => ({ do: 'answer' }));
+    for (let i = 0; i < 12_000; i++) {
+      health.cool('a.a', 'k', `model-${i}`, 1_000_000, 'rate-limit');
+      health.failed('a.a', 'k', `model-${i}`, 1, 'server', false);
+    }
+    expect(health.list(1).length).toBeLessThanOrEqual(20_000);
+    expect(health.coolingUntil('a.a', 'k', 'model-0')).toBe(0);
+    expect(health.coolingUntil('a.a', 'k', 'model-11999')).toBe(1_000_000);
+  });
+});
