@@ -3,6 +3,7 @@ import { silentLog, type Log } from '../spec/log.ts';
 import type { SchemaValidator } from '../spec/provider.ts';
 import { createHealth, type Health } from '../route/health.ts';
 import { createHttpTransport } from '../transport/http-transport.ts';
+import { proxyFromEnvironment } from '../transport/proxy.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ajvValidator } from './schema-validator.ts';
 
@@ -23,7 +24,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   return {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    transport: options.transport ?? createHttpTransport(),
+    transport: options.transport ?? createHttpTransport({ proxy: proxyFromEnvironment(process.env) }),
     health: options.health ?? createHealth(),
     log: options.log ?? silentLog,
     validateSchema: options.validateSchema ?? ajvValidator,
