@@ -1,4 +1,5 @@
-import { isBlank, textBlock, type Block, type Losses, type Turn } from './blocks.ts';
+import { isBlank, textBlock, type Block, type Turn } from './blocks.ts';
+import type { Losses } from '../losses.ts';
 import { createToolIds, unusedSpelling, type Renamer } from './names.ts';
 import { callIdOf, isToolResult, isToolUse, orphanAsText } from './turns.ts';
 

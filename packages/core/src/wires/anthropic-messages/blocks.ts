@@ -1,7 +1,9 @@
+import type { Losses } from '../losses.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import type { CacheControl, DocumentPart, ImagePart, MediaSource, Part, ToolResultPart } from '../../spec/message.ts';
 import { fieldsIn, WIRE } from './facts.ts';
-import { repairSurrogates, stringifyWellFormed } from './json-text.ts';
+import { repairSurrogates } from '../json-text.ts';
+import { stringifyWellFormed } from '../well-formed.ts';
 
 /** A content block on its way out. `rawInput` replaces `input` of a tool call, byte for byte. */
 export interface Block {
@@ -14,22 +16,6 @@ export interface Block {
 export interface Turn {
   role: 'user' | 'assistant' | 'system';
   blocks: Block[];
-}
-
-/** Says once what could not be carried. */
-export interface Losses {
-  add(what: string): void;
-  readonly list: readonly string[];
-}
-
-export function createLosses(): Losses {
-  const list: string[] = [];
-  return {
-    add(what) {
-      if (!list.includes(what)) list.push(what);
-    },
-    list,
-  };
 }
 
 export function withCache(json: JsonObject, cacheControl: CacheControl | undefined): JsonObject {

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
-import type { Block, Losses, Turn } from './blocks.ts';
+import type { Block, Turn } from './blocks.ts';
+import type { Losses } from '../losses.ts';
 
 /** "A maximum of 4 blocks with cache_control may be provided." */
 const MOST_MARKS = 4;

@@ -2,10 +2,11 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { ChatRequest } from '../../spec/request.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
 import { arrangeTurns } from './arrange.ts';
-import { createLosses, textBlock, writeBlock, type Block, type Losses, type Turn } from './blocks.ts';
+import { textBlock, writeBlock, type Block, type Turn } from './blocks.ts';
+import { createLosses, type Losses } from '../losses.ts';
 import { limitCacheMarks } from './cache-marks.ts';
 import { SYSTEM_TURN_VERSION, WIRE } from './facts.ts';
-import { stringifyWellFormed } from './json-text.ts';
+import { stringifyWellFormed } from '../well-formed.ts';
 import { modelTraits, type ModelTraits } from './models.ts';
 import { fitOutputSchema } from './output-schema.ts';
 import { planThinking, type ThinkingPlan } from './thinking.ts';
@@ -74,7 +75,7 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
     path: '/v1/messages',
     headers,
     body: writeBody(body, system, turns),
-    lost: losses.list,
+    lost: losses.list(),
   };
   const inWords = asksInWords(request, target, traits) ? { outputInWords: true } : {};
   return Object.keys(toolNames).length === 0 ? { ...call, ...inWords } : { ...call, ...inWords, toolNames };

@@ -5,7 +5,7 @@ import { createSniffedSse } from '../../framing/sniffed-sse.ts';
 import type { StreamDecoder } from '../wire.ts';
 import { createAnswerReader, type AnswerReader } from './answer-reader.ts';
 import { inBandError, protocolError } from './errors.ts';
-import { argumentsIn, memberOf, membersOf, skipSpace, type Member } from './json-text.ts';
+import { argumentsIn, memberOf, membersOf, skipSpace, type Member } from '../json-text.ts';
 
 /** Bytes of a streamed answer to events. A body that is one JSON document is decoded as a whole answer. */
 export function createDecoder(): StreamDecoder {

@@ -7,7 +7,7 @@ import type { AnswerContext, CallerError, StreamEncoder } from '../wire.ts';
 import { createBlockWriter, frame } from './block-writer.ts';
 import { encodeError } from './errors.ts';
 import { closingUsage, fieldsIn, stopReasonOf, usageForCaller, WIRE } from './facts.ts';
-import { parseKeepingNumbers } from './json-text.ts';
+import { parseKeepingNumbers } from '../json-text.ts';
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest, Tool } from '../../spec/request.ts';
-import { withCache, type Losses } from './blocks.ts';
+import { withCache } from './blocks.ts';
+import type { Losses } from '../losses.ts';
 import { WIRE } from './facts.ts';
 import type { ModelTraits } from './models.ts';
 import { createToolNames, type Renamer } from './names.ts';

@@ -1,16 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import { partsOf, textOf, type Message, type Part } from '../../spec/message.ts';
 import type { WireTarget } from '../wire.ts';
-import {
-  addPlain,
-  inputText,
-  resultBlock,
-  textBlock,
-  withCache,
-  type Block,
-  type Losses,
-  type Turn,
-} from './blocks.ts';
+import { addPlain, inputText, resultBlock, textBlock, withCache, type Block, type Turn } from './blocks.ts';
+import type { Losses } from '../losses.ts';
 import type { ModelTraits } from './models.ts';
 import type { Renamer } from './names.ts';
 

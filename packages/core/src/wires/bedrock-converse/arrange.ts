@@ -1,4 +1,5 @@
-import { isBlank, type Losses } from '../anthropic-messages/blocks.ts';
+import { isBlank } from '../anthropic-messages/blocks.ts';
+import type { Losses } from '../losses.ts';
 import { unusedSpelling } from '../anthropic-messages/names.ts';
 import type { Quirks } from '../quirks.ts';
 import { toolCallIdFor } from '../tool-identity.ts';

@@ -1,7 +1,8 @@
 import { ProviderError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CacheControl, DocumentPart, ImagePart, MediaSource, Part, ToolResultPart } from '../../spec/message.ts';
-import { isBlank, type Losses } from '../anthropic-messages/blocks.ts';
+import { isBlank } from '../anthropic-messages/blocks.ts';
+import type { Losses } from '../losses.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import { documentFormatOf, imageFormatOf, WIRE } from './facts.ts';
 import type { Family } from './models.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../spec/json.ts';
-import type { Losses } from '../anthropic-messages/blocks.ts';
+import type { Losses } from '../losses.ts';
 import type { Block, Turn } from './blocks.ts';
 
 /** "You can use up to four cache checkpoints per request" (Bedrock user guide, "Prompt caching", read 2026-11). */

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest } from '../../spec/request.ts';
-import { createLosses, type Losses } from '../anthropic-messages/blocks.ts';
+import { createLosses, type Losses } from '../losses.ts';
 import { fitOutputSchema } from '../anthropic-messages/output-schema.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
@@ -65,7 +65,7 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
       accept: mode === 'stream' ? 'application/vnd.amazon.eventstream' : 'application/json',
     },
     body: writeBody(body, system, turns),
-    lost: losses.list,
+    lost: losses.list(),
   };
   return toolNames === undefined ? call : { ...call, toolNames };
 }

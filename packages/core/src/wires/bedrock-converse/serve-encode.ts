@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.t
 import type { Part } from '../../spec/message.ts';
 import type { ChatResponse } from '../../spec/response.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
-import { parseKeepingNumbers } from '../anthropic-messages/json-text.ts';
+import { parseKeepingNumbers } from '../json-text.ts';
 import type { AnswerContext, StreamEncoder } from '../wire.ts';
 import { addOpaque, type Block } from './blocks.ts';
 import { exceptionOf } from './errors.ts';

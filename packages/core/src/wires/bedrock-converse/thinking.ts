@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { ReasoningEffort } from '../../spec/request.ts';
-import type { Losses } from '../anthropic-messages/blocks.ts';
+import type { Losses } from '../losses.ts';
 import { planThinking, type ThinkingQuestion } from '../anthropic-messages/thinking.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Family } from './models.ts';

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest, Tool } from '../../spec/request.ts';
-import type { Losses } from '../anthropic-messages/blocks.ts';
+import type { Losses } from '../losses.ts';
 import { createToolNames, type ToolNames } from '../tool-identity.ts';
 import { cachePoint } from './blocks.ts';
 import { WIRE } from './facts.ts';

@@ -1,8 +1,8 @@
 import { ProviderError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { partsOf, textOf, type MediaSource, type Message, type Part, type ToolResultPart } from '../../spec/message.ts';
-import { repairSurrogates } from '../anthropic-messages/json-text.ts';
-import type { Losses } from '../openai-chat/encode-content.ts';
+import { repairSurrogates } from '../json-text.ts';
+import type { Losses } from '../losses.ts';
 import type { ToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import type { WireTarget } from '../wire.ts';

@@ -1,7 +1,7 @@
 import { ProviderError } from '../../spec/errors.ts';
 import type { StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import { argumentsIn, memberOf, membersOf, skipSpace } from '../anthropic-messages/json-text.ts';
+import { argumentsIn, memberOf, membersOf, skipSpace } from '../json-text.ts';
 import type { StreamDecoder } from '../wire.ts';
 import { createAnswerReader, type AnswerReader } from './answer-reader.ts';
 import { inBandError } from './errors.ts';

@@ -9,7 +9,7 @@ import type {
   TextPart,
   ToolResultPart,
 } from '../../spec/message.ts';
-import { kindOf } from '../openai-chat/request-fields.ts';
+import { kindOf } from '../request-fields.ts';
 import { WIRE } from './facts.ts';
 import { camelKeys, fieldOf, invalid, listAt, objectAt, stringAt } from './serve-fields.ts';
 

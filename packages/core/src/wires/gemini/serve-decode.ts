@@ -8,7 +8,7 @@ import {
   type ToolChoice,
 } from '../../spec/request.ts';
 import { RequestError } from '../../spec/errors.ts';
-import { kindOf } from '../openai-chat/request-fields.ts';
+import { kindOf } from '../request-fields.ts';
 import type { DecodedRequest } from '../wire.ts';
 import { WIRE } from './facts.ts';
 import { fromOpenApi } from './schema.ts';

@@ -2,7 +2,7 @@ import type { StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import type { ChatResponse } from '../../spec/response.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
-import { parseKeepingNumbers } from '../anthropic-messages/json-text.ts';
+import { parseKeepingNumbers } from '../json-text.ts';
 import type { AnswerContext, StreamEncoder } from '../wire.ts';
 import { encodeError } from './errors.ts';
 import { WIRE, writeFinishReason, writeUsage } from './facts.ts';

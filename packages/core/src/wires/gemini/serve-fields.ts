@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
-import { kindOf } from '../openai-chat/request-fields.ts';
+import { kindOf } from '../request-fields.ts';
 import { RequestError } from '../../spec/errors.ts';
 
 /** A 400 in this wire's words, with the field's path. */

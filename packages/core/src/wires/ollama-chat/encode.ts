@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest, Tool } from '../../spec/request.ts';
-import { createLosses, type Losses } from '../openai-chat/encode-content.ts';
+import { createLosses, type Losses } from '../losses.ts';
 import { createToolNames, type ToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';

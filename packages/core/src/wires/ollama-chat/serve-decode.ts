@@ -12,7 +12,7 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-} from '../openai-chat/request-fields.ts';
+} from '../request-fields.ts';
 import type { DecodedRequest } from '../wire.ts';
 import { COMMON_OPTIONS, WIRE } from './facts.ts';
 import { readMessages } from './serve-messages.ts';

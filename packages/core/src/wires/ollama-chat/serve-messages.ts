@@ -1,13 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ImagePart, Message, Part, TextPart, ToolResultPart } from '../../spec/message.ts';
-import {
-  fail,
-  kindOf,
-  optionalArray,
-  optionalString,
-  requiredObject,
-  requiredString,
-} from '../openai-chat/request-fields.ts';
+import { fail, kindOf, optionalArray, optionalString, requiredObject, requiredString } from '../request-fields.ts';
 
 interface Call {
   readonly id: string;

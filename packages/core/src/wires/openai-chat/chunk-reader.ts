@@ -5,10 +5,10 @@ import { mergeUsage, type Usage } from '../../spec/usage.ts';
 import { createBlockBuilder } from '../../stream/block-builder.ts';
 import { createToolCallAssembler } from '../../stream/tool-call-assembler.ts';
 import type { WireTarget } from '../wire.ts';
-import { inBandError } from './errors.ts';
+import { inBandError } from '../openai-errors.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { createSideData, detailsText } from './side-data.ts';
-import { createTextSink } from './think-tags.ts';
+import { createTextSink } from '../think-tags.ts';
 import { readUsage } from './usage.ts';
 
 /** Reads the JSON objects of one answer, pieces of a stream or one whole, into events. */

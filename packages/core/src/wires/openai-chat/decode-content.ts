@@ -8,7 +8,7 @@ import type {
   RefusalPart,
   TextPart,
 } from '../../spec/message.ts';
-import { fail, kindOf, optionalObject, optionalString, requiredObject } from './request-fields.ts';
+import { fail, kindOf, optionalObject, optionalString, requiredObject } from '../request-fields.ts';
 
 export type DecodedPart = TextPart | ImagePart | DocumentPart | RefusalPart | OpaquePart;
 

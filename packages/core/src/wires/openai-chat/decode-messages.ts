@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Message, OpaquePart, Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../spec/message.ts';
 import { decodeCacheControl, decodeContent } from './decode-content.ts';
 import { OWN_DETAILS_FORMAT } from './encode-assistant.ts';
-import { fail, kindOf, optionalArray, optionalString, requiredObject, requiredString } from './request-fields.ts';
+import { fail, kindOf, optionalArray, optionalString, requiredObject, requiredString } from '../request-fields.ts';
 
 export function decodeMessages(value: unknown): Message[] {
   if (!Array.isArray(value)) throw fail('messages', `is required and must be an array, not ${kindOf(value)}`);

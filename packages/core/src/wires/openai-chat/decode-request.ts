@@ -23,7 +23,7 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-} from './request-fields.ts';
+} from '../request-fields.ts';
 
 /** OpenRouter's and LiteLLM's options for the walk; they are for us and never forwarded. */
 const ROUTING_FIELDS = ['models', 'provider', 'route', 'fallbacks', 'num_retries', 'timeout'];

@@ -3,7 +3,7 @@ import type { StreamEvent } from '../../spec/event.ts';
 import { createSniffedSse } from '../../framing/sniffed-sse.ts';
 import type { StreamDecoder, WireTarget } from '../wire.ts';
 import { createChunkReader } from './chunk-reader.ts';
-import { inBandError } from './errors.ts';
+import { inBandError } from '../openai-errors.ts';
 
 /**
  * Chat-completions stream to events. Complete once a finish reason was seen or `[DONE]` came; a body that ends with

@@ -2,7 +2,8 @@ import type { StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import type { ChatResponse } from '../../spec/response.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
-import type { AnswerContext, CallerError, DecodedRequest, StreamEncoder } from '../wire.ts';
+import { encodeError } from '../openai-errors.ts';
+import type { AnswerContext, DecodedRequest, StreamEncoder } from '../wire.ts';
 import { detailsOf, OWN_DETAILS_FORMAT } from './encode-assistant.ts';
 import { writeFinishReason } from './finish-reason.ts';
 import { writeUsage } from './usage.ts';
@@ -193,17 +194,4 @@ export function encodeWhole(response: ChatResponse, context: AnswerContext): Jso
   };
   if (response.usage !== undefined) body['usage'] = writeUsage(response.usage);
   return { ...body, ...top };
-}
-
-export function encodeError(error: CallerError): JsonObject {
-  const { message, status, code, param } = error;
-  return { error: { message, type: errorType(status, code), param: param ?? null, code } };
-}
-
-function errorType(status: number, code: string): string {
-  if (code === 'insufficient_quota' || code === 'quota') return 'insufficient_quota';
-  if (status === 401) return 'authentication_error';
-  if (status === 403) return 'permission_error';
-  if (status === 429) return 'rate_limit_error';
-  return status >= 400 && status < 500 ? 'invalid_request_error' : 'server_error';
 }

@@ -3,7 +3,8 @@ import { partsOf, type Message, type OpaquePart, type Part, type ReasoningPart }
 import type { ToolNames } from '../tool-identity.ts';
 import { toolCallIdFor } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
-import { encodeContent, type Losses } from './encode-content.ts';
+import { encodeContent } from './encode-content.ts';
+import type { Losses } from '../losses.ts';
 
 /** Marks our own reasoning details, made from signed parts, so that they can be read back as such. */
 export const OWN_DETAILS_FORMAT = 'standin-signed';

@@ -1,17 +1,7 @@
+import type { Losses } from '../losses.ts';
 import type { DocumentPart, ImagePart, MediaSource, Part, TextPart } from '../../spec/message.ts';
 import type { JsonObject, JsonValue } from '../../spec/json.ts';
 import type { Quirks } from '../quirks.ts';
-
-/** Gathers, once each and in words, what a request cannot carry to this target. */
-export interface Losses {
-  add(what: string): void;
-  list(): readonly string[];
-}
-
-export function createLosses(): Losses {
-  const seen = new Set<string>();
-  return { add: (what) => void seen.add(what), list: () => [...seen] };
-}
 
 type ContentPart = Exclude<Part, { type: 'tool-call' | 'tool-result' | 'reasoning' }>;
 

@@ -4,7 +4,8 @@ import type { ToolNames } from '../tool-identity.ts';
 import { toolCallIdFor } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
 import { encodeAssistant } from './encode-assistant.ts';
-import { encodeContent, type Losses } from './encode-content.ts';
+import { encodeContent } from './encode-content.ts';
+import type { Losses } from '../losses.ts';
 
 type UserPart = Exclude<Part, { type: 'tool-call' | 'tool-result' | 'reasoning' }>;
 

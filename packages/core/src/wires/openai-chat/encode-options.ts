@@ -2,7 +2,8 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { ChatRequest, ReasoningEffort, Tool } from '../../spec/request.ts';
 import type { ToolNames } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
-import { cacheControlJson, type Losses } from './encode-content.ts';
+import { cacheControlJson } from './encode-content.ts';
+import type { Losses } from '../losses.ts';
 
 /** Models that refuse `max_tokens` (OpenAI reference, read 2026-11): o-series, gpt-5 and later, also fine-tuned. */
 export function needsMaxCompletionTokens(model: string): boolean {

@@ -3,7 +3,7 @@ import type { ChatRequest } from '../../spec/request.ts';
 import { createToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
-import { createLosses, type Losses } from './encode-content.ts';
+import { createLosses, type Losses } from '../losses.ts';
 import { encodeMessages } from './encode-messages.ts';
 import { encodeOutputFormat, encodeReasoning, encodeSampling, encodeTools } from './encode-options.ts';
 

@@ -2,9 +2,9 @@ import type { WireClient, WireServer } from '../wire.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { decodeRequest } from './decode-request.ts';
 import { encode } from './encode.ts';
-import { createEncoder, encodeError, encodeWhole } from './encode-answer.ts';
+import { createEncoder, encodeWhole } from './encode-answer.ts';
 import { relayable } from './relayable.ts';
-import { readError } from './errors.ts';
+import { encodeError, readError } from '../openai-errors.ts';
 
 /** OpenAI Chat Completions and every server of its shape, called by us. */
 export const openaiChatClient: WireClient = { id: 'openai-chat', encode, createDecoder, decodeWhole, readError };

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { DocumentPart, ImagePart, MediaSource, OpaquePart, RefusalPart, TextPart } from '../../spec/message.ts';
-import { fail, kindOf, optionalString } from '../openai-chat/request-fields.ts';
+import { fail, kindOf, optionalString } from '../request-fields.ts';
 import { WIRE } from './facts.ts';
 
 export type DecodedPart = TextPart | ImagePart | DocumentPart | RefusalPart | OpaquePart;

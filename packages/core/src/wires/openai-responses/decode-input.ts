@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Message, Part, ReasoningPart, ToolResultPart } from '../../spec/message.ts';
-import { fail, kindOf, optionalString, requiredString } from '../openai-chat/request-fields.ts';
+import { fail, kindOf, optionalString, requiredString } from '../request-fields.ts';
 import { decodeParts, type DecodedPart } from './decode-content.ts';
 import { extraFields, isOwnItemId, objectsIn, textOrNone, unpackSignature, WIRE } from './facts.ts';
 

@@ -20,7 +20,7 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-} from '../openai-chat/request-fields.ts';
+} from '../request-fields.ts';
 import type { DecodedRequest } from '../wire.ts';
 import { decodeInput } from './decode-input.ts';
 import { WIRE } from './facts.ts';

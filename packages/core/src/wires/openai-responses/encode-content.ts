@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../spec/json.ts';
 import type { DocumentPart, ImagePart, OpaquePart, RefusalPart, TextPart } from '../../spec/message.ts';
-import type { Losses } from '../openai-chat/encode-content.ts';
+import type { Losses } from '../losses.ts';
 import type { Quirks } from '../quirks.ts';
 import { itemOf, sideOf, WIRE } from './facts.ts';
 

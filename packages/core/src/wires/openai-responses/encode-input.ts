@@ -8,7 +8,7 @@ import {
   type ReasoningPart,
   type ToolResultPart,
 } from '../../spec/message.ts';
-import type { Losses } from '../openai-chat/encode-content.ts';
+import type { Losses } from '../losses.ts';
 import { toolCallIdFor, type ToolNames } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
 import { encodeContent, type ContentPart } from './encode-content.ts';

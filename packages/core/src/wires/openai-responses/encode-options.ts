@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest, ReasoningEffort, Tool } from '../../spec/request.ts';
-import type { Losses } from '../openai-chat/encode-content.ts';
+import type { Losses } from '../losses.ts';
 import type { ToolNames } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
 import { objectsIn, WIRE } from './facts.ts';

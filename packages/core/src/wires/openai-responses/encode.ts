@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../spec/json.ts';
 import type { ChatRequest } from '../../spec/request.ts';
-import { createLosses, type Losses } from '../openai-chat/encode-content.ts';
+import { createLosses, type Losses } from '../losses.ts';
 import { needsMaxCompletionTokens } from '../openai-chat/encode-options.ts';
 import { createToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';

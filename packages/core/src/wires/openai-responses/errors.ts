@@ -1,9 +1,9 @@
 import type { ErrorKind, ProviderError } from '../../spec/errors.ts';
 import { isJsonObject } from '../../spec/json.ts';
-import { inBandError } from '../openai-chat/errors.ts';
+import { inBandError } from '../openai-errors.ts';
 import type { CallerError } from '../wire.ts';
 
-export { readError } from '../openai-chat/errors.ts';
+export { readError } from '../openai-errors.ts';
 
 /** Codes of `response.error` and of the `error` event (OpenAI Responses reference and Codex CLI, read 2026-11). */
 const CODE_KINDS: readonly (readonly [RegExp, ErrorKind])[] = [

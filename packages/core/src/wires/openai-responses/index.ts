@@ -1,4 +1,4 @@
-import { encodeError } from '../openai-chat/encode-answer.ts';
+import { encodeError } from '../openai-errors.ts';
 import type { DecodedRequest, RelayPlace, WireClient, WireServer } from '../wire.ts';
 import { decodeRequest } from './decode-request.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';

@@ -1,5 +1,5 @@
-import type { BlockBuilder } from '../../stream/block-builder.ts';
-import type { Quirks } from '../quirks.ts';
+import type { BlockBuilder } from '../stream/block-builder.ts';
+import type { Quirks } from './quirks.ts';
 
 const OPEN = '<think>';
 const CLOSE = '</think>';

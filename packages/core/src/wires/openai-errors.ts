@@ -1,6 +1,6 @@
-import { ProviderError, type ErrorKind } from '../../spec/errors.ts';
-import { isJsonObject } from '../../spec/json.ts';
-import type { VendorError } from '../wire.ts';
+import { ProviderError, type ErrorKind } from '../spec/errors.ts';
+import { isJsonObject, type JsonObject } from '../spec/json.ts';
+import type { CallerError, VendorError } from './wire.ts';
 
 const MAX_MESSAGE = 2000;
 
@@ -133,4 +133,18 @@ function text(value: unknown): string | undefined {
 
 function cut(message: string): string {
   return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`;
+}
+
+/** The error body of these protocols. */
+export function encodeError(error: CallerError): JsonObject {
+  const { message, status, code, param } = error;
+  return { error: { message, type: errorType(status, code), param: param ?? null, code } };
+}
+
+function errorType(status: number, code: string): string {
+  if (code === 'insufficient_quota' || code === 'quota') return 'insufficient_quota';
+  if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 400 && status < 500 ? 'invalid_request_error' : 'server_error';
 }

@@ -1,5 +1,5 @@
-import { RequestError } from '../../spec/errors.ts';
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import { RequestError } from '../spec/errors.ts';
+import { isJsonObject, type JsonObject } from '../spec/json.ts';
 
 /** Checked reads of a caller's fields. `null` counts as absent, as OpenAI has it; a wrong type is a 400 with its path. */
 

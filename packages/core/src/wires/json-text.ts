@@ -92,20 +92,6 @@ export function argumentsIn(raw: string): string {
 
 const LONE_ESCAPE = /\\u[dD][89a-fA-F][0-9a-fA-F]{2}/;
 
-/** `JSON.stringify` without lone surrogates, which strict vendors refuse ("no low surrogate in string"). */
-export function stringifyWellFormed(value: unknown): string {
-  const text = JSON.stringify(value);
-  // JSON.stringify escapes a surrogate only when it is lone; an escaped backslash before it just takes the slow path.
-  return LONE_ESCAPE.test(text) ? JSON.stringify(wellFormed(value)) : text;
-}
-
-function wellFormed(value: unknown): unknown {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(wellFormed);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]));
-}
-
 /** Replaces lone surrogates in JSON text, literal or escaped, and leaves every other byte alone. */
 export function repairSurrogates(json: string): string {
   const literal = json.toWellFormed();
