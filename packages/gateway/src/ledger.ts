@@ -59,6 +59,7 @@ export class CallAccount {
     if (allowed === undefined) return modelRefusal(caller, this.#requestedModel);
     const admission = this.#accounting.limits?.admit({
       caller,
+      agent: this.#agent(),
       targets: allowed.targets,
       inputTokens: () => estimateTokens(request),
       maxTokens: request.maxTokens,
@@ -67,6 +68,10 @@ export class CallAccount {
     if (admission.type === 'refused') return overLimit(admission.refusal);
     this.#ticket = admission.ticket;
     return without(allowed, admission.ticket.without);
+  }
+
+  #agent(): string | undefined {
+    return this.#accounting.agentOf?.(this.#requestedModel);
   }
 
   /** The call's options, with the account told of every attempt. */
@@ -104,7 +109,7 @@ export class CallAccount {
   }
 
   end(end: CallEnd): void {
-    const { logs = [], agentOf } = this.#accounting;
+    const { logs = [] } = this.#accounting;
     const attempts = this.#attempts;
     this.#ticket?.settle(attempts);
     if (logs.length === 0) return;
@@ -125,7 +130,7 @@ export class CallAccount {
       provider: telling?.provider,
       model: telling?.model,
       callerKey: caller?.id,
-      agent: agentOf?.(this.#requestedModel),
+      agent: this.#agent(),
       attempts,
       costNanoUsd: this.#cost(),
     };

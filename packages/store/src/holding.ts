@@ -3,10 +3,22 @@ import type { MoneyLimits, Refusal } from './limit-types.ts';
 import { usdText } from './money.ts';
 import type { Purse } from './purse.ts';
 
-/** What one target may cost, nano-USD. */
-export interface Cost {
+/** So much of something at most, and so much as a rule. */
+export interface Amount {
   readonly worst: number;
   readonly expected: number;
+}
+
+/** What one target may take. `usd`, in nano-USD, is absent when its price is not known. */
+export interface Cost {
+  readonly usd?: Amount;
+  readonly tokens: Amount;
+}
+
+/** What an attempt took. */
+export interface Spent {
+  readonly nanoUsd: number;
+  readonly tokens: number;
 }
 
 /** A limit of one scope in one period. */
@@ -16,19 +28,19 @@ export interface Limit {
   readonly title: string;
   readonly unit: 'day' | 'month';
   readonly period: string;
-  readonly nanoUsd: number;
+  readonly measure: 'usd' | 'tokens';
+  /** Nano-USD or tokens. */
+  readonly most: number;
   readonly isSoft: boolean;
 }
 
 interface Held {
   readonly purse: Purse;
+  readonly measure: Limit['measure'];
   readonly amount: number;
   /** Only attempts at this entry count. */
   readonly entry?: string;
 }
-
-/** A limit is told of from here on. */
-const WARN_SHARE = 0.8;
 
 /** What one call holds in the purses of all its limits. */
 export interface Holding {
@@ -37,12 +49,13 @@ export interface Holding {
   readonly warnings: readonly string[];
   /** Reserves in all of them or in none. Only attempts at `entry` will count, when it is given. */
   hold(limits: readonly Limit[], cost: Cost, entry?: string): Refusal | undefined;
-  settle(attempts: readonly AttemptRecord[], spentOf: (attempt: AttemptRecord) => number): void;
+  settle(attempts: readonly AttemptRecord[], spentOf: (attempt: AttemptRecord) => Spent): void;
   /** The call is not made. */
   release(): void;
 }
 
-export function createHolding(purseOf: (limit: Limit) => Purse, now: number): Holding {
+/** `warnShare`: of a limit, from which it is told of. */
+export function createHolding(purseOf: (limit: Limit) => Purse, now: number, warnShare: number): Holding {
   const holds: Held[] = [];
   const warnings: string[] = [];
   const end = (list: readonly Held[], spentOf: (held: Held) => number): void => {
@@ -65,22 +78,26 @@ export function createHolding(purseOf: (limit: Limit) => Purse, now: number): Ho
       for (const limit of limits) {
         const purse = purseOf(limit);
         const spent = purse.used - purse.reserved;
-        const most = limit.isSoft ? Number.POSITIVE_INFINITY : limit.nanoUsd;
-        const amount = purse.reserve(cost.worst, cost.expected, most);
+        const most = limit.isSoft ? Number.POSITIVE_INFINITY : limit.most;
+        const { worst, expected } = (limit.measure === 'usd' ? cost.usd : cost.tokens) ?? NOTHING;
+        const amount = purse.reserve(worst, expected, most);
         if (amount === undefined) {
-          const refusal = overBudget(limit, purse, cost, now);
+          const refusal = overBudget(limit, purse, expected, now);
           end(holds.splice(before), () => 0);
           return refusal;
         }
-        holds.push({ purse, amount, entry });
-        if (spent >= limit.nanoUsd * WARN_SHARE) warnings.push(warningOf(limit, spent));
+        holds.push({ purse, measure: limit.measure, amount, entry });
+        if (spent >= limit.most * warnShare) warnings.push(warningOf(limit, spent));
       }
       return undefined;
     },
     settle(attempts, spentOf) {
       const spent = attempts.map(spentOf);
-      const sumOf = ({ entry }: Held): number =>
-        spent.reduce((sum, one, at) => (entry === undefined || attempts[at]?.provider === entry ? sum + one : sum), 0);
+      const sumOf = ({ entry, measure }: Held): number =>
+        spent.reduce((sum, one, at) => {
+          if (entry !== undefined && attempts[at]?.provider !== entry) return sum;
+          return sum + (measure === 'usd' ? one.nanoUsd : one.tokens);
+        }, 0);
       end(holds, sumOf);
     },
     release: () => end(holds.splice(0), () => 0),
@@ -91,11 +108,16 @@ export function createHolding(purseOf: (limit: Limit) => Purse, now: number): Ho
 export function limitsOf(scope: string, title: string, limits: MoneyLimits, now: number, isSoft: boolean): Limit[] {
   const date = new Date(now).toISOString();
   const list: Limit[] = [];
-  const { dayNanoUsd, monthNanoUsd } = limits;
-  const common = { scope, title, isSoft };
-  if (dayNanoUsd !== undefined) list.push({ ...common, unit: 'day', period: date.slice(0, 10), nanoUsd: dayNanoUsd });
-  if (monthNanoUsd !== undefined)
-    list.push({ ...common, unit: 'month', period: date.slice(0, 7), nanoUsd: monthNanoUsd });
+  const add = (unit: Limit['unit'], measure: Limit['measure'], most: number | undefined): void => {
+    if (most === undefined) return;
+    const period = date.slice(0, unit === 'day' ? 10 : 7);
+    // Money and tokens of one scope are two accounts of the journal.
+    list.push({ scope: measure === 'usd' ? scope : `tokens:${scope}`, title, isSoft, unit, period, measure, most });
+  };
+  add('day', 'usd', limits.dayNanoUsd);
+  add('month', 'usd', limits.monthNanoUsd);
+  add('day', 'tokens', limits.dayTokens);
+  add('month', 'tokens', limits.monthTokens);
   return list;
 }
 
@@ -106,12 +128,13 @@ function endOf(unit: 'day' | 'month', now: number): number {
 }
 
 const BUSY_WAIT_MS = 1_000;
+const NOTHING: Amount = { worst: 0, expected: 0 };
 
-function overBudget(limit: Limit, purse: Purse, cost: Cost, now: number): Refusal {
-  const { title, unit, nanoUsd } = limit;
-  const amount = `${shortUsd(nanoUsd)} USD per ${unit} for ${title}`;
+function overBudget(limit: Limit, purse: Purse, expected: number, now: number): Refusal {
+  const { unit, most } = limit;
+  const amount = textOf(limit);
   // What others reserved may come back in a moment.
-  const isBusy = purse.reserved > 0 && purse.used - purse.reserved + cost.expected <= nanoUsd;
+  const isBusy = purse.reserved > 0 && purse.used - purse.reserved + expected <= most;
   const message = isBusy
     ? `The budget of ${amount} is reserved by calls under way.`
     : `The budget of ${amount} is used up; it begins anew at ${new Date(endOf(unit, now)).toISOString()}.`;
@@ -119,9 +142,13 @@ function overBudget(limit: Limit, purse: Purse, cost: Cost, now: number): Refusa
   return { status: 429, code: 'budget_exceeded', message, retryAfterMs, shouldRetry: isBusy };
 }
 
-function warningOf({ title, unit, nanoUsd }: Limit, used: number): string {
-  const share = nanoUsd === 0 ? 100 : Math.floor((used / nanoUsd) * 100);
-  return `${share}% of ${shortUsd(nanoUsd)} USD per ${unit} for ${title}`;
+function warningOf(limit: Limit, used: number): string {
+  const share = limit.most === 0 ? 100 : Math.floor((used / limit.most) * 100);
+  return `${share}% of ${textOf(limit)}`;
+}
+
+function textOf({ measure, most, unit, title }: Limit): string {
+  return `${measure === 'usd' ? `${shortUsd(most)} USD` : `${most} tokens`} per ${unit} for ${title}`;
 }
 
 function shortUsd(nanoUsd: number): string {

@@ -3,15 +3,25 @@ import type { KeyRecord } from './keys.ts';
 
 export type BudgetAction = 'reject' | 'fallback' | 'warn';
 
-/** Money limits of a scope, nano-USD; absent: none. */
+/** Limits of a scope per UTC day and month: money in nano-USD, and tokens, input and output together; absent: none. */
 export interface MoneyLimits {
   readonly dayNanoUsd?: number;
   readonly monthNanoUsd?: number;
+  readonly dayTokens?: number;
+  readonly monthTokens?: number;
+}
+
+export interface ScopeRules extends MoneyLimits {
+  readonly action?: BudgetAction;
 }
 
 export interface BudgetRules extends MoneyLimits {
   /** By `<type>.<alias>`. */
-  readonly perProvider?: Readonly<Record<string, MoneyLimits & { readonly action?: BudgetAction }>>;
+  readonly perProvider?: Readonly<Record<string, ScopeRules>>;
+  /** By the alias of an agent that is asked for. */
+  readonly perAgent?: Readonly<Record<string, ScopeRules>>;
+  /** Share of a limit from which warnings are told, percent. Default 80. */
+  readonly warnAtPercent?: number;
   /** At a limit: refuse, go on to targets that have money left, or only warn. Default `reject`. */
   readonly action?: BudgetAction;
   /** Whether a model without a known price may be asked where money is limited. Default `allow`. */
@@ -25,6 +35,8 @@ export interface AdmissionTarget {
 
 export interface AdmissionRequest {
   readonly caller?: KeyRecord;
+  /** The agent that was asked for. */
+  readonly agent?: string;
   /** In the order of the walk. */
   readonly targets: readonly AdmissionTarget[];
   /** By length; asked only when something is limited. */

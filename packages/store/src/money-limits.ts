@@ -10,9 +10,8 @@ import type {
   MoneyLimits,
   Refusal,
 } from './limit-types.ts';
-import { costOf, costOfAttempt, type PriceOf } from './money.ts';
-import { createHolding, limitsOf, type Cost, type Holding, type Limit } from './holding.ts';
-import type { KeyRecord } from './keys.ts';
+import { costOf, costOfAttempt, isBilled, type PriceOf } from './money.ts';
+import { createHolding, limitsOf, type Amount, type Cost, type Holding, type Limit, type Spent } from './holding.ts';
 import { createGrants, createPurse, type Purse } from './purse.ts';
 
 export interface MoneyHold {
@@ -40,7 +39,7 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
   const { budgets, clock, priceOf, learned } = options;
   const grants = createGrants(options.db);
   const purses = new Map<string, Purse>();
-  const perProvider = budgets.perProvider ?? {};
+  const { perProvider = {}, perAgent = {} } = budgets;
   const hasCommon = isLimited(budgets);
 
   const purseOf = (limit: Limit): Purse => {
@@ -61,23 +60,24 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
   };
 
   return {
-    limits: ({ caller, targets }) =>
+    limits: ({ caller, agent, targets }) =>
       hasCommon ||
+      (agent !== undefined && isLimited(perAgent[agent])) ||
       (caller !== undefined && isLimited(caller)) ||
       targets.some(({ entry }) => isLimited(perProvider[entry])),
     reserve(request, inputTokens) {
-      const { targets, caller, maxTokens } = request;
+      const { targets, maxTokens } = request;
       const now = clock.wallMs();
       const estimates = targets.map(({ entry, model }) => learned.estimate(entry, model, inputTokens, maxTokens));
       const costs = targets.map((target, at) => costOfTarget(target, estimates[at], priceOf));
       const without = new Set<number>();
       if (budgets.unknownPrice === 'refuse') {
-        for (const [at, cost] of costs.entries()) if (cost === undefined) without.add(at);
+        for (const [at, { usd }] of costs.entries()) if (usd === undefined) without.add(at);
         if (without.size === costs.length) return noPrice(targets[0]);
       }
-      const holding = createHolding(purseOf, now);
+      const holding = createHolding(purseOf, now, (budgets.warnAtPercent ?? 80) / 100);
       try {
-        const refusal = holdEntries(holding, targets, costs, without) ?? holdCommon(holding, caller, costs, without);
+        const refusal = holdEntries(holding, targets, costs, without) ?? holdCommon(holding, request, costs, without);
         if (refusal !== undefined) {
           holding.release();
           return refusal;
@@ -86,7 +86,7 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
         holding.release();
         throw error;
       }
-      const spentOf = (attempt: AttemptRecord): number => spentBy(attempt, targets, estimates);
+      const spentOf = (attempt: AttemptRecord): Spent => spentBy(attempt, targets, estimates);
       return { without, warnings: holding.warnings, settle: (attempts) => holding.settle(attempts, spentOf) };
     },
     close() {
@@ -98,7 +98,7 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
   function holdEntries(
     holding: Holding,
     targets: readonly AdmissionTarget[],
-    costs: readonly (Cost | undefined)[],
+    costs: readonly Cost[],
     without: Set<number>,
   ): Refusal | undefined {
     for (const entry of new Set(targets.map((target) => target.entry))) {
@@ -120,8 +120,8 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
 
   function holdCommon(
     holding: Holding,
-    caller: KeyRecord | undefined,
-    costs: readonly (Cost | undefined)[],
+    { caller, agent }: AdmissionRequest,
+    costs: readonly Cost[],
     without: ReadonlySet<number>,
   ): Refusal | undefined {
     const open = [...costs.keys()].filter((at) => !without.has(at));
@@ -132,27 +132,36 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
       caller === undefined
         ? []
         : limitsOf(`key:${caller.id}`, `the key "${caller.name}"`, caller, holding.now, caller.soft === true);
-    return holding.hold([...own, ...all], largest(costs, open));
+    const rules = agent === undefined ? undefined : perAgent[agent];
+    const action = rules?.action ?? budgets.action;
+    const agents =
+      rules === undefined
+        ? []
+        : limitsOf(`agent:${agent}`, `the agent "${agent}"`, rules, holding.now, action === 'warn');
+    return holding.hold([...own, ...agents, ...all], largest(costs, open));
   }
 
-  /** What an attempt cost, estimated where its vendor did not say: by what arrived of it. */
+  /** What an attempt took, estimated where its vendor did not say: by what arrived of it. */
   function spentBy(
     attempt: AttemptRecord,
     targets: readonly AdmissionTarget[],
     estimates: readonly TokenEstimate[],
-  ): number {
+  ): Spent {
     const cost = costOfAttempt(attempt, priceOf);
-    if (cost !== undefined) return cost;
+    const { inputTokens, outputTokens } = attempt.usage ?? {};
+    if (cost !== undefined && (cost === 0 || (inputTokens !== undefined && outputTokens !== undefined)))
+      return { nanoUsd: cost, tokens: (inputTokens ?? 0) + (outputTokens ?? 0) };
     const at = targets.findIndex(({ entry, model }) => entry === attempt.provider && model === attempt.model);
     const estimate = estimates[at];
-    if (estimate === undefined) return 0;
+    if (estimate === undefined || !isBilled(attempt)) return { nanoUsd: cost ?? 0, tokens: 0 };
     const arrived = attempt.outcome === 'ok' ? estimate.mostOutput : Math.ceil((attempt.bytes ?? 0) / 4);
     const usage = {
       inputTokens: estimate.input,
       outputTokens: Math.min(estimate.mostOutput, arrived),
       ...known(attempt),
     };
-    return costOf(usage, priceOf(attempt.provider, attempt.model)) ?? 0;
+    const tokens = usage.inputTokens + usage.outputTokens;
+    return { nanoUsd: cost ?? costOf(usage, priceOf(attempt.provider, attempt.model)) ?? 0, tokens };
   }
 }
 
@@ -164,30 +173,33 @@ function known({ usage }: AttemptRecord): { readonly inputTokens?: number; reado
 }
 
 function isLimited(limits: MoneyLimits | undefined): boolean {
-  return limits?.dayNanoUsd !== undefined || limits?.monthNanoUsd !== undefined;
+  if (limits === undefined) return false;
+  const { dayNanoUsd, monthNanoUsd, dayTokens, monthTokens } = limits;
+  return [dayNanoUsd, monthNanoUsd, dayTokens, monthTokens].some((one) => one !== undefined);
 }
 
-function costOfTarget(
-  { entry, model }: AdmissionTarget,
-  estimate: TokenEstimate | undefined,
-  priceOf: PriceOf,
-): Cost | undefined {
+function costOfTarget({ entry, model }: AdmissionTarget, estimate: TokenEstimate | undefined, priceOf: PriceOf): Cost {
   const price = priceOf(entry, model);
   const { input = 0, mostOutput = 0, usualOutput = 0 } = estimate ?? {};
   const worst = costOf({ inputTokens: input, outputTokens: mostOutput }, price);
   const expected = costOf({ inputTokens: input, outputTokens: usualOutput }, price);
-  return worst === undefined || expected === undefined ? undefined : { worst, expected };
+  const tokens = { worst: input + mostOutput, expected: input + usualOutput };
+  return worst === undefined || expected === undefined ? { tokens } : { usd: { worst, expected }, tokens };
 }
 
 /** The dearest of the targets that may be asked. What has no price counts nothing: its policy was applied before. */
-function largest(costs: readonly (Cost | undefined)[], positions: readonly number[]): Cost {
-  let worst = 0;
-  let expected = 0;
+function largest(costs: readonly Cost[], positions: readonly number[]): Cost {
+  const usd = { worst: 0, expected: 0 };
+  const tokens = { worst: 0, expected: 0 };
+  const raise = (to: { worst: number; expected: number }, by: Amount | undefined): void => {
+    to.worst = Math.max(to.worst, by?.worst ?? 0);
+    to.expected = Math.max(to.expected, by?.expected ?? 0);
+  };
   for (const at of positions) {
-    worst = Math.max(worst, costs[at]?.worst ?? 0);
-    expected = Math.max(expected, costs[at]?.expected ?? 0);
+    raise(usd, costs[at]?.usd);
+    raise(tokens, costs[at]?.tokens);
   }
-  return { worst, expected };
+  return { usd, tokens };
 }
 
 function noPrice(target: AdmissionTarget | undefined): Refusal {

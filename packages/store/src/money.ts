@@ -1,4 +1,4 @@
-import type { ModelPrice } from '@standin/core/catalog/prices';
+import { costOf as costOfUsage, type ModelPrice } from '@standin/core/catalog/prices';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { Usage } from '@standin/core/spec/usage';
 
@@ -7,39 +7,15 @@ export type PriceOf = (entry: string, model: string) => ModelPrice | undefined;
 
 export const NANO_PER_USD = 1_000_000_000;
 
-/**
- * Cost of one answer in whole nano-USD, rounded once, half up. `undefined` when a count or a price that it needs is not
- * known: unknown is never 0. Cached input without a price of its own costs what other input costs.
- */
+/** Cost of one answer in whole nano-USD; `undefined`: not known, which is never 0. A free model is free whatever it used. */
 export function costOf(usage: Usage | undefined, price: ModelPrice | undefined): number | undefined {
-  if (price === undefined) return undefined;
-  const { inputNanoUsd, outputNanoUsd } = price;
-  const cacheRead = usage?.cacheReadTokens ?? 0;
-  const cacheWrite = usage?.cacheWriteTokens ?? 0;
-  const input = usage?.inputTokens;
-  const parts = [
-    picoOf(input === undefined ? undefined : Math.max(0, input - cacheRead - cacheWrite), inputNanoUsd),
-    picoOf(cacheRead, price.cacheReadNanoUsd ?? inputNanoUsd),
-    picoOf(cacheWrite, price.cacheWriteNanoUsd ?? inputNanoUsd),
-    picoOf(usage?.outputTokens, outputNanoUsd),
-  ];
-  let pico = 0;
-  for (const part of parts) {
-    if (part === undefined) return undefined;
-    pico += part;
-  }
-  return Math.round(pico / 1_000);
+  return costOfUsage(usage ?? NOT_TOLD, price);
 }
 
-/** Whole pico-USD: a price such as 0.0375 USD per million is no whole number of nano-USD per token. */
-function picoOf(tokens: number | undefined, nanoPerToken: number | undefined): number | undefined {
-  if (tokens === 0 || nanoPerToken === 0) return 0;
-  if (tokens === undefined || nanoPerToken === undefined) return undefined;
-  return tokens * Math.round(nanoPerToken * 1_000);
-}
+const NOT_TOLD: Usage = {};
 
 /** An attempt that its vendor may have billed: it answered, began to, was broken off by us, or said what it used. */
-function isBilled(attempt: AttemptRecord): boolean {
+export function isBilled(attempt: AttemptRecord): boolean {
   const { outcome, usage, firstContentMs } = attempt;
   return outcome === 'ok' || outcome === 'cancelled' || usage !== undefined || firstContentMs !== undefined;
 }

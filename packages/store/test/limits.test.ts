@@ -120,6 +120,34 @@ describe('money', () => {
     expect(spend('warn')).toMatchObject({ type: 'admitted', ticket: { without: new Set() } });
   });
 
+  test('an agent has a budget of its own, whoever asks for it', () => {
+    const { limits } = keeper({ perAgent: { coder: { dayNanoUsd: 2 * ONE } } });
+    const request = { ...CALL, agent: 'coder' };
+    for (const id of ['key_1', 'key_2'])
+      admitted(limits, { ...request, caller: key({ id, dayNanoUsd: 9 * ONE }) }).settle([attempt()]);
+    expect(refused(limits, request).message).toContain('for the agent "coder"');
+    expect(limits.admit({ ...CALL, agent: 'writer' }).type).toBe('free');
+    expect(limits.admit(CALL).type).toBe('free');
+  });
+
+  test('tokens of a period are counted beside money, and without any price', () => {
+    const { db } = openDatabase(':memory:');
+    const budgets: BudgetRules = { perProvider: { [MAIN.entry]: { dayTokens: 240, dayNanoUsd: ONE } } };
+    const limits = createLimits({ db, priceOf: () => undefined, budgets, clock: testClock() });
+    admitted(limits).settle([attempt()]);
+    const second = admitted(limits);
+    expect(refused(limits)).toMatchObject({ shouldRetry: true });
+    // Its vendor told no usage: what was asked and what arrived count.
+    second.settle([attempt({ usage: undefined, outcome: 'truncated', bytes: 80 })]);
+    expect(refused(limits).message).toContain('240 tokens per day for openai.main');
+  });
+
+  test('warnings begin at the share that the rules name', () => {
+    const { limits } = keeper({ dayNanoUsd: 10 * ONE, warnAtPercent: 10 });
+    admitted(limits).settle([attempt()]);
+    expect(admitted(limits).warnings).toEqual(['10% of 0.0012 USD per day for everything together']);
+  });
+
   test("what a spare answered is not on the first provider's account", () => {
     const { limits } = keeper({ perProvider: { [MAIN.entry]: { dayNanoUsd: ONE } } });
     const request = { ...CALL, targets: [MAIN, SPARE] };

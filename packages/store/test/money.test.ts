@@ -84,6 +84,15 @@ describe('prices of the config', () => {
     expect(priceOf('openai.main', 'gpt-4')).toBeUndefined();
     expect(priceOf('openai.other', 'opus')).toBeUndefined();
   });
+
+  test("the catalog's where the vendor is asked at its own address, and only there", () => {
+    const entry = { slot: 'openai', fields: {} };
+    const own = { ...entry, ref: 'openai.proxy', uri: 'http://127.0.0.1:9/v1' };
+    const priceOf = pricesOf([{ ...entry, ref: 'openai.main' }, own] as unknown as ConfigEntry[]);
+    expect(priceOf('openai.main', 'gpt-4o')).toMatchObject({ inputNanoUsd: 2_500, outputNanoUsd: 10_000 });
+    expect(priceOf('openai.main', 'gpt-4o-of-my-own')).toBeUndefined();
+    expect(priceOf('openai.proxy', 'gpt-4o')).toBeUndefined();
+  });
 });
 
 describe('CSV', () => {

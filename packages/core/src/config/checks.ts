@@ -1,5 +1,6 @@
 import type { Assembled } from './assemble.ts';
 import type { ConfigEntry } from './model.ts';
+import { priceFor } from '../catalog/prices.ts';
 import { formatPath, type ConfigPath } from './path.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
 import { findEntry, suggestEntry } from './references.ts';
@@ -14,6 +15,7 @@ export function checkReferences(config: Assembled, context: PrepareContext): voi
   checkAgents(config, context);
   checkRoutes(config, context);
   checkFallbacks(config, context);
+  checkBudgets(config, context);
   checkUsable(config, context);
 }
 
@@ -42,6 +44,35 @@ function checkAgents(config: Assembled, context: PrepareContext): void {
         next,
       );
     });
+  }
+}
+
+/** A limit that counts nothing is worse than none: it is told. */
+function checkBudgets({ document, entries, agents }: Assembled, context: PrepareContext): void {
+  const { per_provider: byEntry = {}, per_agent: byAgent = {} } = document.budgets ?? {};
+  for (const [ref, limits] of Object.entries(byEntry)) {
+    const path = ['budgets', 'per_provider', ref];
+    const entry = entries.get(ref);
+    if (entry === undefined) {
+      issueAt(
+        context,
+        path,
+        'warning',
+        `limits nothing: no entry is called "${ref}"`,
+        suggest(ref, [...entries.keys()]),
+      );
+      continue;
+    }
+    const isMoney = limits.daily_usd !== undefined || limits.monthly_usd !== undefined;
+    const { slot, uri, model, fields } = entry;
+    if (!isMoney || model === undefined || priceFor(uri === undefined ? slot : '', model, fields.pricing)) continue;
+    const message = `counts nothing for ${model}, whose price is not known`;
+    issueAt(context, path, 'warning', message, `set "pricing" of ${ref}, or budgets.unknown_price = "refuse"`);
+  }
+  for (const alias of Object.keys(byAgent)) {
+    if (agents.has(alias)) continue;
+    const next = suggest(alias, [...agents.keys()]);
+    issueAt(context, ['budgets', 'per_agent', alias], 'warning', `limits nothing: no agent is called "${alias}"`, next);
   }
 }
 

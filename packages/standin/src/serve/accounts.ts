@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Config } from '@standin/core/config/model';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Accounting, Operations } from '@standin/gateway';
-import type { BudgetRules, Keyring, Ledger, LimitKeeper, Metrics } from '@standin/store';
+import type { BudgetRules, Keyring, Ledger, LimitKeeper, Metrics, ScopeRules } from '@standin/store';
 import type * as StoreModule from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
@@ -20,6 +20,7 @@ export interface Accounts {
 }
 
 type Store = typeof StoreModule;
+type ScopeFields = NonNullable<NonNullable<Config['document']['budgets']>['per_agent']>[string];
 
 /** Throws `UsageError` when the keys, or a ledger that budgets need, cannot be used. */
 export async function openAccounts(first: Config, context: CommandContext, current: () => Standin): Promise<Accounts> {
@@ -99,18 +100,22 @@ function openLedger(
 
 function budgetsOf({ document }: Config, { nanoOfUsd }: Store): BudgetRules {
   const { budgets = {} } = document;
-  const money = (one: { readonly daily_usd?: number; readonly monthly_usd?: number }) => ({
-    ...(one.daily_usd === undefined ? {} : { dayNanoUsd: nanoOfUsd(one.daily_usd) }),
-    ...(one.monthly_usd === undefined ? {} : { monthNanoUsd: nanoOfUsd(one.monthly_usd) }),
+  const nano = (usd: number | undefined): number | undefined => (usd === undefined ? undefined : nanoOfUsd(usd));
+  const money = (one: ScopeFields): ScopeRules => ({
+    dayNanoUsd: nano(one.daily_usd),
+    monthNanoUsd: nano(one.monthly_usd),
+    dayTokens: one.daily_tokens,
+    monthTokens: one.monthly_tokens,
+    action: one.action,
   });
-  const perProvider = Object.entries(budgets.per_provider ?? {}).map(
-    ([entry, one]) => [entry, { ...money(one), ...(one.action === undefined ? {} : { action: one.action }) }] as const,
-  );
+  const scopes = (given: Readonly<Record<string, ScopeFields>> = {}): Record<string, ScopeRules> =>
+    Object.fromEntries(Object.entries(given).map(([name, one]) => [name, money(one)]));
   return {
     ...money(budgets),
-    action: budgets.action,
+    warnAtPercent: budgets.warn_at_percent,
     unknownPrice: budgets.unknown_price,
-    perProvider: Object.fromEntries(perProvider),
+    perProvider: scopes(budgets.per_provider),
+    perAgent: scopes(budgets.per_agent),
   };
 }
 

@@ -1,4 +1,4 @@
-import { valueAt, type ConfigPath } from '../path.ts';
+import { isTree, valueAt, type ConfigPath } from '../path.ts';
 import type { Converter } from './conversion.ts';
 import type { DraftEntry } from './entry-book.ts';
 
@@ -35,5 +35,12 @@ export function noteZeptoDifferences(
     ['providers', 'retry'],
     'the document retries a provider and then falls back, the program walked the whole chain again with each retry; Standin follows the document',
   );
+  for (const [name, provider] of Object.entries(converter.table(['providers']) ?? {})) {
+    if (isTree(provider))
+      note(
+        ['providers', name, 'quota'],
+        "the program counted no streamed answer, and every answer at the price of its built-in model; Standin counts what each vendor reports at that model's own price",
+      );
+  }
   note(['providers', 'rotation'], 'the program read this and never used it');
 }

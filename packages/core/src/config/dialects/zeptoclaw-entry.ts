@@ -31,7 +31,35 @@ export function openProvider(
   else converter.used([...path, 'auth_method'], 'a key is used');
   if (Object.hasOwn(table, 'auth_header'))
     converter.leave([...path, 'auth_header'], 'has no effect: the slot knows how its key travels; use extra_headers');
-  if (Object.hasOwn(table, 'quota'))
-    converter.leave([...path, 'quota'], 'has no effect in this version yet: quotas of a provider become [budgets]');
+  convertQuota(converter, entry, [...path, 'quota']);
   return entry;
+}
+
+const PERIODS = ['monthly', 'daily'];
+const ACTIONS = ['reject', 'fallback', 'warn'];
+
+/** `quota` of a provider → its own limits under `[budgets]`; monthly and rejecting when it does not say. */
+function convertQuota(converter: Converter, entry: DraftEntry, path: ConfigPath): void {
+  const quota = valueAt(converter.source, path) ?? undefined;
+  if (quota === undefined || converter.table(path) === undefined) return;
+  const budget = ['budgets', 'per_provider', entry.ref];
+  const chosen = (key: string, known: readonly string[]): string | undefined => {
+    const text = converter.text([...path, key]);
+    if (text === undefined || known.includes(text)) return text;
+    converter.fail([...path, key], `"${text}" is none of ${known.join(', ')}`);
+    converter.leave([...path, key]);
+    return undefined;
+  };
+  const period = chosen('period', PERIODS) ?? 'monthly';
+  const action = chosen('action', ACTIONS) ?? 'reject';
+  converter.move([...path, 'max_cost_usd'], [...budget, `${period}_usd`]);
+  converter.move([...path, 'max_tokens'], [...budget, `${period}_tokens`]);
+  if (valueAt(converter.tree, budget) === undefined) {
+    converter.warn(path, 'limits nothing: it has neither max_cost_usd nor max_tokens');
+    for (const key of ['period', 'action']) converter.used([...path, key], 'nothing is limited');
+    return;
+  }
+  converter.used([...path, 'period'], 'in the names of the limits');
+  if (converter.text([...path, 'action']) === undefined) converter.derive([...budget, 'action'], action, path);
+  else converter.put([...budget, 'action'], action, [...path, 'action']);
 }

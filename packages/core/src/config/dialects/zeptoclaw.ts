@@ -20,6 +20,8 @@ const SECTIONS = [
 
 const PROVIDER_KEYS = ['api_key', 'api_base', 'auth_method', 'model', 'quota', 'auth_header', 'api_version'] as const;
 
+const QUOTA_KEYS = ['max_cost_usd', 'max_tokens', 'period', 'action'] as const;
+
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   '': ['agents', 'providers', 'gateway', 'cost', ...SECTIONS],
   providers: [...CONTROLS, ...PRESETS],
@@ -50,7 +52,10 @@ export function convertZeptoClaw(source: Tree): Conversion {
   for (const section of SECTIONS) converter.leave([section]);
   for (const key of ['rotation', 'plugins']) converter.leave(['providers', key]);
   noteZeptoDifferences(converter, primary, spare);
-  return converter.finish((table) => KNOWN[table.join('.')] ?? (table.length === 2 ? PROVIDER_KEYS : []));
+  return converter.finish((table) => {
+    if (table.length === 3 && table.at(-1) === 'quota') return QUOTA_KEYS;
+    return KNOWN[table.join('.')] ?? (table.length === 2 ? PROVIDER_KEYS : []);
+  });
 }
 
 /** Providers the file describes, in the program's order of preference, then as written. */

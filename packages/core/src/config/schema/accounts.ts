@@ -5,10 +5,19 @@ import { field } from './meta.ts';
 const usd = z.number().min(0).max(1_000_000_000);
 const action = z.enum(['reject', 'fallback', 'warn']);
 
+const tokens = z.int().min(0).max(1_000_000_000_000);
+
 const money = {
   daily_usd: field(usd, { description: 'Most USD per day (UTC).', example: '10.0' }),
   monthly_usd: field(usd, { description: 'Most USD per month (UTC).', example: '100.0' }),
+  daily_tokens: field(tokens, { description: 'Most tokens per day (UTC), input and output together.' }),
+  monthly_tokens: field(tokens, { description: 'Most tokens per month (UTC), input and output together.' }),
 };
+
+const scope = z.strictObject({
+  ...money,
+  action: field(action, { description: 'At this limit.', defaultText: 'the one of [budgets]' }),
+});
 
 /** `[budgets]`. */
 export const budgetsSchema = z.strictObject({
@@ -17,20 +26,20 @@ export const budgetsSchema = z.strictObject({
     description: 'At a limit: refuse the call, go on to targets with money left (limits of a provider), or only warn.',
     defaultText: 'reject',
   }),
+  warn_at_percent: field(z.number().min(0).max(100), {
+    description: 'Share of a limit from which answers carry a warning.',
+    defaultText: '80',
+  }),
   unknown_price: field(z.enum(['allow', 'refuse']), {
     description: 'Whether a model without a known price may be asked where money is limited.',
     defaultText: 'allow',
   }),
-  per_provider: field(
-    z.record(
-      z.string().min(1),
-      z.strictObject({
-        ...money,
-        action: field(action, { description: 'At this limit.', defaultText: 'the one of [budgets]' }),
-      }),
-    ),
-    { description: 'Limits of single entries: `[budgets.per_provider."<type>.<alias>"]`.' },
-  ),
+  per_provider: field(z.record(z.string().min(1), scope), {
+    description: 'Limits of single entries: `[budgets.per_provider."<type>.<alias>"]`.',
+  }),
+  per_agent: field(z.record(z.string().min(1), scope), {
+    description: 'Limits of what is asked of an agent: `[budgets.per_agent.<alias>]`.',
+  }),
 });
 
 /** `[ledger]`. */
