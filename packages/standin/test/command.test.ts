@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BIN, NODE, run, start, workspace } from './support.ts';
+import { BIN, NODE, run, runProcess, start, workspace } from './support.ts';
 
 const files = await workspace();
 afterAll(() => files.remove());
@@ -19,7 +19,7 @@ function oldNode(): string | undefined {
 
 describe('the launcher', () => {
   it('answers --version and --help', async () => {
-    const [version, help] = await Promise.all([run(['--version']), run(['--help'])]);
+    const [version, help] = await Promise.all([runProcess(['--version']), runProcess(['--help'])]);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(help.code).toBe(0);
     expect(help.stdout).toMatch(/agent[\s\S]*serve[\s\S]*plan[\s\S]*Examples:/);
@@ -35,9 +35,9 @@ describe('the launcher', () => {
   it.runIf(old !== undefined)('runs the pinned Node from an old one: output, exit code and signals pass', async () => {
     const options = { node: old };
     const [version, bad, piped] = await Promise.all([
-      run(['--version'], options),
-      run(['agent', '--nonsense'], options),
-      run(['agent'], { ...options, input: '' }),
+      runProcess(['--version'], options),
+      runProcess(['agent', '--nonsense'], options),
+      runProcess(['agent'], { ...options, input: '' }),
     ]);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(bad).toMatchObject({ code: 2, stdout: '', stderr: "standin: unknown option '--nonsense'\n" });

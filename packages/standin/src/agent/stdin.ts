@@ -10,8 +10,9 @@ export type InputKind = 'terminal' | 'none' | 'stream' | 'perhaps';
 /** What stands behind standard input: `perhaps` is a socket whose owner may never write. */
 export function inputKind(input: Readable & { isTTY?: boolean; fd?: number }): InputKind {
   if (input.isTTY === true) return 'terminal';
+  if (input.fd === undefined) return 'stream';
   try {
-    const stat = fstatSync(input.fd ?? 0);
+    const stat = fstatSync(input.fd);
     if (stat.isSocket()) return 'perhaps';
     return stat.isCharacterDevice() ? 'none' : 'stream';
   } catch {

@@ -16,7 +16,16 @@ export interface Interrupt {
   trigger(cause: StopSignal): void;
 }
 
-export function createInterrupt(exit: (code: number) => void = (code) => process.exit(code)): Interrupt {
+/** Listens to the process's signals. */
+export function createInterrupt(): Interrupt {
+  const interrupt = createQuietInterrupt((code) => process.exit(code));
+  watchLauncher(() => interrupt.trigger('SIGTERM'));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt.trigger(name));
+  return interrupt;
+}
+
+/** Hears only what `trigger` tells it. */
+export function createQuietInterrupt(exit: (code: number) => void): Interrupt {
   const controller = new AbortController();
   let handler: ((cause: StopSignal) => boolean) | undefined;
   let cause: StopSignal | undefined;
@@ -33,8 +42,6 @@ export function createInterrupt(exit: (code: number) => void = (code) => process
     cause = next;
     controller.abort();
   };
-  watchLauncher(() => trigger('SIGTERM'));
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => trigger(name));
   return {
     signal: controller.signal,
     get cause() {

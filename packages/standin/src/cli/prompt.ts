@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Input } from './context.ts';
 import { Interrupted, UsageError } from './exit.ts';
 
 /** Questions on the terminal. Prompts go to stderr, so that stdout stays the command's answer. */
@@ -13,7 +13,8 @@ export interface Prompt {
   choose(question: string, choices: readonly string[]): Promise<string>;
 }
 
-export const isInteractive = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
+export const isInteractive = ({ input, output }: CommandContext): boolean =>
+  input.isTTY === true && output.err.isTTY === true;
 
 export function createPrompt(context: CommandContext): Prompt {
   const { output } = context;
@@ -50,8 +51,9 @@ export function createPrompt(context: CommandContext): Prompt {
 function readLine(question: string, context: CommandContext, echo: boolean): Promise<string> {
   const { err } = context.output;
   return new Promise((resolve, reject) => {
+    // The interface first: it stops the echo, and a quick hand types as soon as it sees the question.
+    const reader = createInterface({ input: context.input, terminal: true, ...(echo ? { output: err } : {}) });
     err.write(question);
-    const reader = createInterface({ input: process.stdin, terminal: true, ...(echo ? { output: err } : {}) });
     let done = false;
     const finish = (end: () => void): void => {
       if (done) return;
@@ -72,10 +74,10 @@ function readLine(question: string, context: CommandContext, echo: boolean): Pro
 }
 
 /** Lines of standard input when something is piped in; `undefined` on a terminal or without an input. */
-export async function pipedLines(): Promise<string[] | undefined> {
-  if (process.stdin.isTTY) return undefined;
+export async function pipedLines(input: Input): Promise<string[] | undefined> {
+  if (input.isTTY === true) return undefined;
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  for await (const chunk of input) chunks.push(chunk as Buffer);
   const lines = Buffer.concat(chunks)
     .toString('utf8')
     .split(/\r?\n/)

@@ -94,14 +94,14 @@ function checkCombination(options: AgentOptions): void {
 /** The question, or `undefined` for a conversation. */
 async function readQuestion(options: AgentOptions, context: CommandContext): Promise<string | undefined> {
   const { inputKind, readAll, SOCKET_GRACE_MS } = await import('../agent/stdin.ts');
-  const kind = inputKind(process.stdin);
+  const kind = inputKind(context.input);
   const { message } = options;
   if (kind === 'terminal') return message;
   if (kind === 'none') {
     if (message === undefined) throw new UsageError('Nothing to ask: give -m TEXT or pipe a text in.');
     return message;
   }
-  const piped = await readAll(process.stdin, {
+  const piped = await readAll(context.input, {
     signal: context.interrupt.signal,
     graceMs: kind === 'perhaps' && message !== undefined ? SOCKET_GRACE_MS : undefined,
     onWaiting: () => context.logger().log('info', 'Waiting for the end of standard input'),
@@ -179,9 +179,9 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
     following = await followConfig(open, context, {}, (next) => (open = next));
     const [target] = open.standin.plan(await selectorFor(options, open)).targets;
     await converse({
-      input: process.stdin,
-      prompts: process.stderr,
-      terminal: process.stderr.isTTY,
+      input: context.input,
+      prompts: context.output.err,
+      terminal: context.output.err.isTTY === true,
       output: context.output,
       interrupt: context.interrupt,
       messages: earlier,

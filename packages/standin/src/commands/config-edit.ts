@@ -193,11 +193,11 @@ async function plainValue(
 
 async function askPlain(shown: string, node: FieldNode, options: SetOptions, context: CommandContext): Promise<string> {
   const { createPrompt, isInteractive, pipedLines } = await import('../cli/prompt.ts');
-  if (options.interactive !== false && isInteractive()) {
+  if (options.interactive !== false && isInteractive(context)) {
     const prompt = createPrompt(context);
     return node.shape.type === 'enum' ? prompt.choose(shown, node.shape.values) : prompt.ask(shown);
   }
-  const lines = await pipedLines();
+  const lines = await pipedLines(context.input);
   if (lines === undefined) throw new UsageError(`Give a value: standin config set ${shown} VALUE.`);
   return lines.join('\n');
 }
@@ -254,8 +254,8 @@ async function askSecrets(
   context: CommandContext,
 ): Promise<string[]> {
   const { createPrompt, isInteractive, pipedLines } = await import('../cli/prompt.ts');
-  if (options.interactive === false || !isInteractive()) {
-    const lines = await pipedLines();
+  if (options.interactive === false || !isInteractive(context)) {
+    const lines = await pipedLines(context.input);
     if (lines === undefined)
       throw new UsageError(`Pipe the secret in, or run this in a terminal: standin config set ${shown}`);
     return lines;

@@ -40,7 +40,7 @@ async function init(options: InitOptions, context: CommandContext): Promise<void
     ]);
   const { output, env } = context;
   const asks = options.yes !== true;
-  if (asks && !isInteractive())
+  if (asks && !isInteractive(context))
     throw new UsageError('There is no terminal to ask on; "standin init --yes" takes what it finds.');
   const prompt = createPrompt(context);
   const file = await editedFile(context);

@@ -124,8 +124,8 @@ async function keepRecords(context: CommandContext) {
 }
 
 /** A service is told by SIGHUP to read its config again; on a terminal it means that the terminal is gone. */
-function reloadOnHangUp(following: Following, { interrupt }: CommandContext): void {
-  if (process.stdin.isTTY || process.stderr.isTTY) return;
+function reloadOnHangUp(following: Following, { interrupt, input, output }: CommandContext): void {
+  if (input.isTTY === true || output.err.isTTY === true) return;
   interrupt.handle((cause) => {
     if (cause !== 'SIGHUP' || following.state() === undefined) return false;
     following.reload();
