@@ -7,6 +7,7 @@ import { createRedactor } from '../../src/transport/redact.ts';
 import { parseWaitHintMs } from '../../src/transport/retry-after.ts';
 import { classifyVendorError } from '../../src/vendors/classify/classify.ts';
 import { PARAMETER_RULES, rejectedParameter } from '../../src/vendors/classify/parameters.ts';
+import * as limits from '../../src/vendors/classify/limit-patterns.ts';
 import * as patterns from '../../src/vendors/classify/patterns.ts';
 import { classifyTransportError } from '../../src/vendors/classify/transport.ts';
 import { createEndpoint } from '../../src/vendors/endpoint.ts';
@@ -106,8 +107,9 @@ describe('the labelled corpus', () => {
 
 describe('patterns', () => {
   const general: readonly (readonly [string, readonly ErrorPattern[]])[] = [
-    ['quota', patterns.QUOTA_PATTERNS],
-    ['throttle', patterns.THROTTLE_PATTERNS],
+    ['quota', limits.QUOTA_PATTERNS],
+    ['crowded', limits.CROWDED_PATTERNS],
+    ['throttle', limits.THROTTLE_PATTERNS],
     ['context', patterns.CONTEXT_PATTERNS],
     ['content', patterns.CONTENT_PATTERNS],
     ['auth', patterns.AUTH_PATTERNS],
@@ -115,7 +117,7 @@ describe('patterns', () => {
     ['model', patterns.MODEL_PATTERNS],
     ['wrong url', patterns.WRONG_URL_PATTERNS],
     ['size', patterns.SIZE_PATTERNS],
-    ['overloaded', patterns.OVERLOADED_PATTERNS],
+    ['overloaded', limits.OVERLOADED_PATTERNS],
   ];
   it.each(general)('%s wordings match their own examples', (_name, list) => {
     for (const pattern of list) expect(pattern.message?.test(pattern.example), pattern.example).toBe(true);

@@ -10,8 +10,9 @@ import type { VendorRow } from '../../src/vendors/row.ts';
 import type { WireClient } from '../../src/wires/wire.ts';
 
 /**
- * Bodies gathered from public reports by someone who had not read the rules, and labelled by what a user would want
- * the walk to do. docs/classification.md tells how the rules did on the first run; no rule is written for one of them.
+ * Bodies gathered from public reports by people who had not read the rules, and labelled by what a user would want
+ * the walk to do. docs/classification.md tells how the rules did on the first run of each set; no rule is written for
+ * one of them.
  */
 interface HeldOut {
   readonly slot: string;
@@ -19,13 +20,18 @@ interface HeldOut {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly kind: ErrorKind;
+  /** A kind that serves the user as well; decided when the label was written. */
+  readonly or?: ErrorKind;
   readonly source: string;
 }
 
-const HELD_OUT = readFileSync(new URL('error-holdout.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as HeldOut);
+const SETS = ['error-holdout.jsonl', 'error-holdout-second.jsonl'];
+
+const readSet = (file: string): HeldOut[] =>
+  readFileSync(new URL(file, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as HeldOut);
 
 const FIELDS = { resource: 'r', deployment: 'd', region: 'us-east-1', project: 'p', account_id: 'a', location: 'l' };
 
@@ -42,6 +48,7 @@ function classified(item: HeldOut): ErrorDetails {
     entry: `${item.slot}.test`,
     row,
     wire: wireOf(row, item.body),
+    uri: row.id === 'custom' ? 'http://h:1' : undefined,
     fields: FIELDS,
     waitHint: parseWaitHintMs,
     createRedactor,
@@ -63,11 +70,13 @@ function classified(item: HeldOut): ErrorDetails {
   return { kind: 'empty', message: 'the wire saw no error', rule: 'none' };
 }
 
-describe('the held-out error bodies', () => {
+describe.each(SETS)('the held-out error bodies of %s', (file) => {
+  const heldOut = readSet(file);
+
   it('are many, from many vendors, each with its source', () => {
-    expect(HELD_OUT.length).toBeGreaterThanOrEqual(45);
-    expect(new Set(HELD_OUT.map((item) => item.slot)).size).toBeGreaterThanOrEqual(25);
-    for (const item of HELD_OUT) {
+    expect(heldOut.length).toBeGreaterThanOrEqual(45);
+    expect(new Set(heldOut.map((item) => item.slot)).size).toBeGreaterThanOrEqual(25);
+    for (const item of heldOut) {
       expect(ERROR_KINDS).toContain(item.kind);
       expect(item.source).toMatch(/^https:\/\//);
     }
@@ -75,14 +84,14 @@ describe('the held-out error bodies', () => {
 
   it('classify as a reader of them would', () => {
     const misses: string[] = [];
-    for (const item of HELD_OUT) {
+    for (const item of heldOut) {
       const got = classified(item);
-      if (got.kind !== item.kind) {
+      if (got.kind !== item.kind && got.kind !== item.or) {
         misses.push(`${item.slot} ${item.status} wanted ${item.kind}, got ${got.kind} by ${got.rule}: ${item.body}`);
       }
     }
-    const right = HELD_OUT.length - misses.length;
-    process.stdout.write(`held-out: ${right} of ${HELD_OUT.length}\n`);
-    expect(right / HELD_OUT.length, misses.join('\n')).toBeGreaterThanOrEqual(0.9);
+    const right = heldOut.length - misses.length;
+    process.stdout.write(`${file}: ${right} of ${heldOut.length}\n`);
+    expect(right / heldOut.length, misses.join('\n')).toBeGreaterThanOrEqual(0.9);
   });
 });

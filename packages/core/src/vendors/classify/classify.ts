@@ -5,6 +5,7 @@ import { kindOfCode, weakKindOfCode } from './codes.ts';
 import { readFacts, type ErrorFacts } from './facts.ts';
 import { requestIdOf, shouldRetryOf } from './headers.ts';
 import { canonicalParameter, isKnownField, rejectedParameter } from './parameters.ts';
+import * as limits from './limit-patterns.ts';
 import * as patterns from './patterns.ts';
 import { createTextRedactor } from './redact-text.ts';
 import { kindOfStatus } from './status.ts';
@@ -185,10 +186,11 @@ const RULES: readonly Rule[] = [
   googleQuota,
   quotaCode,
   billingPrecondition,
-  byPatterns('words:quota', patterns.QUOTA_PATTERNS, QUOTA_STATUSES),
+  byPatterns('words:quota', limits.QUOTA_PATTERNS, QUOTA_STATUSES),
   (facts) => (facts.status === 402 ? { kind: 'quota', rule: 'status:402' } : undefined),
+  byPatterns('words:crowded', limits.CROWDED_PATTERNS),
   strongCode,
-  byPatterns('words:rate-limit', patterns.THROTTLE_PATTERNS),
+  byPatterns('words:rate-limit', limits.THROTTLE_PATTERNS),
   byPatterns('words:context', patterns.CONTEXT_PATTERNS.slice(-1)),
   byPatterns('words:context', patterns.CONTEXT_PATTERNS, patterns.CONTEXT_STATUSES),
   byPatterns('words:auth', patterns.AUTH_PATTERNS),
@@ -198,7 +200,7 @@ const RULES: readonly Rule[] = [
   byPatterns('words:wrong-url', patterns.WRONG_URL_PATTERNS),
   refusedParameter,
   byPatterns('words:model', patterns.MODEL_PATTERNS),
-  byPatterns('words:overloaded', patterns.OVERLOADED_PATTERNS),
+  byPatterns('words:overloaded', limits.OVERLOADED_PATTERNS),
   challenge,
   missingPath,
   wireKind,

@@ -23,6 +23,8 @@ export const AZURE_ERRORS: readonly ErrorPattern[] = [
 
 /** docs.aws.amazon.com Bedrock runtime troubleshooting, read 2026-11. */
 export const BEDROCK_ERRORS: readonly ErrorPattern[] = [
+  // An account that may not call the service yet (public reports, read 2026-11); AWS says nothing more.
+  { kind: 'permission', status: [400], message: /^operation not allowed\b/i, example: 'Operation not allowed' },
   {
     kind: 'quota',
     status: [400, 429],

@@ -1,110 +1,5 @@
 import type { ErrorPattern } from '../row.ts';
-
-/** Every pattern carries the answer it was seen in; tests run each against its own example. */
-const text = (
-  kind: ErrorPattern['kind'],
-  message: RegExp,
-  example: string,
-  status?: readonly number[],
-): ErrorPattern => ({
-  kind,
-  message,
-  example,
-  ...(status === undefined ? {} : { status }),
-});
-
-/** Used-up money or plan. Tight on purpose: "exceeded your current quota" also means a passing limit at Google. */
-export const QUOTA_PATTERNS: readonly ErrorPattern[] = [
-  text('quota', /credit balance is too low/i, 'Your credit balance is too low to access the Anthropic API.'),
-  text(
-    'quota',
-    /reached your specified (?:workspace )?(?:API )?usage limits/i,
-    'You have reached your specified API usage limits. You will regain access on 2026-12-01.',
-  ),
-  text('quota', /\binsufficient[ _](?:account )?(?:balance|credits?|quota|funds)\b/i, 'Insufficient balance'),
-  text(
-    'quota',
-    /\b(?:out of|run out of|no remaining|not enough|used all available) credits\b/i,
-    'Your team has used all available credits',
-  ),
-  text(
-    'quota',
-    /requires more credits, or fewer max_tokens/i,
-    'This request requires more credits, or fewer max_tokens.',
-  ),
-  text(
-    'quota',
-    /plan (?:does not|doesn't) include|model not available for your plan|purchase package|no available package|package (?:is )?not active/i,
-    'Your current plan does not include this model',
-  ),
-  text(
-    'quota',
-    /\bquota (?:is |has been )?exhausted\b|\bexhausted (?:your|the) (?:monthly|daily|plan)/i,
-    'Quota exhausted for this billing period',
-  ),
-  text(
-    'quota',
-    /\b(?:spend(?:ing)?|billing|credit|monthly usage|monthly spending|daily usage) limit (?:has been |was )?(?:reached|exceeded)/i,
-    'Spending limit reached for this API key',
-  ),
-  text(
-    'quota',
-    /\b(?:exceeded|reached|hit) (?:your|the) (?:(?:monthly|billing|spend(?:ing)?|credit|included) ){1,2}(?:hard )?(?:limit|quota|credits|spending|usage)/i,
-    'You have exceeded your monthly included credits for Inference Providers.',
-  ),
-  text(
-    'quota',
-    /free-models-per-day/i,
-    'Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day',
-  ),
-  text(
-    'quota',
-    /exceeded the quota for this account|account (?:is )?(?:suspended|overdue)|in arrears|in good standing/i,
-    'Access denied, please make sure your account is in good standing.',
-  ),
-  text(
-    'quota',
-    /not available (?:for|on|in|with) your (?:current )?(?:plan|subscription|tier)/i,
-    'This model is not available on your plan',
-  ),
-  text(
-    'quota',
-    /\b(?:balance|credits?) (?:is|are) (?:insufficient|too low|exhausted|used up|negative)/i,
-    'Your account balance is insufficient',
-  ),
-  text('quota', /余额不足|账户(?:已)?欠费/, '余额不足或无可用资源包,请充值。'),
-  text(
-    'quota',
-    /\bdaily (?:limit|quota|allowance|usage limit)\b.{0,40}\b(?:reached|exceeded|exhausted|used up)|\b(?:reached|exceeded|exhausted|used up)\b.{0,30}\bdaily (?:limit|quota|allowance)/i,
-    'You have exceeded your daily quota',
-  ),
-];
-
-/** A limit that passes by itself. Comes before the context wordings: Bedrock throttles with "Too many tokens". */
-export const THROTTLE_PATTERNS: readonly ErrorPattern[] = [
-  text(
-    'rate-limit',
-    /please wait before trying again/i,
-    'Too many tokens, please wait before trying again.',
-    [200, 400, 429, 500, 503],
-  ),
-  // A 400 may quote the prompt, so there only the beginning counts.
-  text(
-    'rate-limit',
-    /^\W*(?:rate[ -]?limit|too many requests|ThrottlingException)/i,
-    'Rate limit exceeded',
-    [200, 400, 429, 500, 503],
-  ),
-  text('rate-limit', /\btoo many requests\b/i, 'Error: too many requests', [200, 429, 500, 503]),
-  text('rate-limit', /\brate[ -]?limit(?:s|ed|ing)?\b/i, 'You hit the rate limit', [200, 429, 500, 503]),
-  text('rate-limit', /\bthrottl(?:ed|ing)\b|\bThrottlingException\b/i, 'Request was throttled', [200, 429, 500, 503]),
-  text(
-    'rate-limit',
-    /\b(?:requests|tokens) per (?:minute|second|hour|day)\b/i,
-    'Limit on tokens per minute reached',
-    [200, 429, 500, 503],
-  ),
-];
+import { text } from './pattern.ts';
 
 /** Statuses under which an answer can be about the size of the conversation. */
 export const CONTEXT_STATUSES: readonly number[] = [200, 400, 413, 422, 500];
@@ -222,6 +117,22 @@ export const CONTEXT_PATTERNS: readonly ErrorPattern[] = [
   ),
   text(
     'context-window',
+    /\bmax(?:imum)? tokens of \d+ (?:is |was |has been )?exceeded/i,
+    'max tokens of 200000 exceeded',
+  ),
+  // `\b` keeps `max_tokens` out: a limit on the answer is another matter.
+  text(
+    'context-window',
+    /(?<!output )(?<!completion )\btokens\b (?:in (?:the|your) (?:prompt|request|input|messages) )?(?:exceeds?|exceeded|is (?:over|above|greater than)|are (?:over|above|more than)) (?:the )?(?:model'?s? )?(?:context|max(?:imum)?|limit)/i,
+    'The number of tokens in your request exceeds the maximum of 32768',
+  ),
+  text(
+    'context-window',
+    /(?:上下文|输入|提示词?|消息)(?:的)?(?:内容|长度|文本)?(?:过长|超(?:过|出)(?:了)?(?:模型)?(?:的)?(?:最大|上限|限制))/,
+    '输入长度超过模型的最大限制',
+  ),
+  text(
+    'context-window',
     /(?:input|prompt|request) is \d+ tokens,? (?:which is |and )?(?:over|above|more than|longer than|but)/i,
     'Your input is 9000 tokens which is over the limit of 8192 tokens',
   ),
@@ -319,7 +230,7 @@ export const REGION_PATTERNS: readonly ErrorPattern[] = [
 export const MODEL_PATTERNS: readonly ErrorPattern[] = [
   text(
     'model-not-found',
-    /\bmodel\b[^.\n]{0,120}?\b(?:not found|does(?: not|n't) exist|not exist|is not available|is no longer (?:available|supported)|has been (?:decommissioned|deprecated|retired|removed)|was not found)/i,
+    /\bmodel\b(?:[^.\n]|\.(?=\S)){0,120}?\b(?:not found|does(?: not|n't) exist|not exist|is not (?:available|deployed|accessible)|is no longer (?:available|supported)|(?:is|was|has been) (?:decommissioned|deprecated|retired|removed|discontinued|shut down|sunset)|has reached (?:the )?end of (?:its )?life|was not found)/i,
     'The model `gpt-9` does not exist or you do not have access to it.',
     [400, 403, 404, 422, 500],
   ),
@@ -328,6 +239,19 @@ export const MODEL_PATTERNS: readonly ErrorPattern[] = [
     /\b(?:unknown|invalid|no such) model\b(?! (?:parameter|input|output|response|config))/i,
     'Invalid model: nope',
     [400, 403, 404, 422],
+  ),
+  // The name stands right before the verdict: "tools are not supported with this model" is another matter.
+  text(
+    'model-not-found',
+    /\b(?:requested|specified|selected) model (?:is )?(?:not|un)[ -]?supported\b|\bmodel ['"`]?[\w./:@-]+['"`]? is (?:not|un)[ -]?supported\b/i,
+    "The requested model 'a/b' is not supported by any provider you have enabled.",
+    [400, 403, 404, 422],
+  ),
+  text(
+    'model-not-found',
+    /\bno (?:access to (?:the |this )?model|available (?:channels?|providers?|deployments?) for (?:the )?model)\b|模型.{0,80}(?:不存在|无可用渠道|未找到|已下线)|下对于模型.{0,80}无可用渠道/i,
+    '当前分组 default 下对于模型 gpt-9 无可用渠道',
+    [400, 403, 404, 422, 503],
   ),
   text(
     'model-not-found',
@@ -373,27 +297,5 @@ export const WRONG_URL_PATTERNS: readonly ErrorPattern[] = [
     /^file not found\.?$|no route matched|unknown request url|route .{0,80}not found|could not route/i,
     'Unknown request URL: POST /openai/chat/completions.',
     [404],
-  ),
-];
-
-export const OVERLOADED_PATTERNS: readonly ErrorPattern[] = [
-  text(
-    'overloaded',
-    /\b(?:is|are) (?:currently |temporarily )?(?:overloaded|at capacity)\b|\bhigh (?:demand|load)\b/i,
-    'The model is overloaded. Please try again later.',
-    [200, 500, 502, 503],
-  ),
-  text(
-    'overloaded',
-    /service is (?:currently|temporarily) unavailable|temporarily unavailable/i,
-    'The service is currently unavailable',
-    [200, 500],
-  ),
-  // NVIDIA's function runner says 400 about its own broken instance (public reports, read 2026-11).
-  text(
-    'server',
-    /\bdegraded function cannot be invoked\b/i,
-    "Function id '87ea0ddc': DEGRADED function cannot be invoked",
-    [400],
   ),
 ];
