@@ -1,6 +1,6 @@
 /**
  * Builds what is published: `packages/standin/dist` with the command (`main.js`, lazy parts as chunks), the library
- * (`index.js`) and its types. Dependencies stay imports; the workspaces are bundled in.
+ * (`index.js`), its types and the dashboard's pages. Dependencies stay imports; the workspaces are bundled in.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -63,6 +63,9 @@ try {
 }
 writeFileSync(join(dist, 'index.d.ts'), "export * from './types/core/src/index.js';\n");
 
+execFileSync(process.execPath, [join(root, 'packages/dashboard/build.ts')], { stdio: 'inherit' });
+cpSync(join(root, 'packages/dashboard/dist'), join(dist, 'dashboard'), { recursive: true });
+
 // The folder that is packed: the same package with `dist` as its entry and only real dependencies.
 const published = JSON.parse(readFileSync(join(standin, 'package.json'), 'utf8')) as Record<string, unknown> & {
   dependencies: Record<string, string>;
@@ -83,7 +86,7 @@ const manifest = {
   exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
   dependencies,
 };
-for (const part of ['index.js', 'main.js', 'index.d.ts', 'parts', 'types'])
+for (const part of ['index.js', 'main.js', 'index.d.ts', 'parts', 'types', 'dashboard'])
   cpSync(join(dist, part), join(packed, 'dist', part), { recursive: true });
 cpSync(join(standin, 'bin'), join(packed, 'bin'), { recursive: true });
 cpSync(join(root, 'LICENSE'), join(packed, 'LICENSE'));
