@@ -3,7 +3,7 @@ import { csvOf } from '@standin/store/csv';
 import type { Ledger } from '@standin/store/ledger';
 import { usdText } from '@standin/store/money';
 import { listRequests, USAGE_GROUPS, usageBy, type RequestRow, type UsageGroup } from '@standin/store/query';
-import { ownFailure } from './caller-errors.ts';
+import { failureOfThrown, ownFailure } from './caller-errors.ts';
 import { sendFailure, sendJson, sendText, type Exchange } from './exchange.ts';
 import { sendRecords } from './records-route.ts';
 
@@ -11,7 +11,7 @@ import { sendRecords } from './records-route.ts';
 export interface Operations {
   readonly ledger?: Ledger;
   /** The text of `GET /metrics`. */
-  readonly metrics?: () => string;
+  readonly metrics?: () => Promise<string>;
 }
 
 const NO_STORE = ['cache-control', 'no-store'];
@@ -21,9 +21,12 @@ export function sendMetrics(exchange: Exchange): void {
   const { metrics } = exchange.context.operations;
   if (metrics === undefined)
     return sendFailure(exchange, ownFailure(404, 'not_found', 'This gateway was started without metrics.'));
-  const { underWay } = exchange.context;
-  const open = `# HELP standin_open_calls Calls under way.\n# TYPE standin_open_calls gauge\nstandin_open_calls ${underWay.size}\n`;
-  sendText(exchange, 200, metrics() + open, NO_STORE, 'text/plain; version=0.0.4; charset=utf-8');
+  const send = (text: string): void =>
+    sendText(exchange, 200, text, NO_STORE, 'text/plain; version=0.0.4; charset=utf-8');
+  metrics().then(send, (thrown: unknown) => {
+    exchange.context.log('error', 'Metrics could not be told', { error: thrown });
+    sendFailure(exchange, failureOfThrown(thrown));
+  });
 }
 
 const COLUMNS = [

@@ -7,6 +7,7 @@ import type { Operations } from './admin.ts';
 import type { CallerFailure } from './caller-errors.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
+import type { Overload } from './overload.ts';
 
 /** Something under way that a shutdown ends. */
 export interface UnderWay {
@@ -30,6 +31,7 @@ export interface GatewayContext {
   /** What is counted and limited; absent: nothing. */
   readonly accounting: Accounting | undefined;
   readonly operations: Operations;
+  readonly overload: Overload;
   draining: boolean;
   /** While draining: a call ended, its connection can go. */
   onCallEnd: (() => void) | undefined;

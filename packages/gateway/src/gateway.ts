@@ -6,13 +6,14 @@ import type { Standin } from '@standin/core/library/standin-types';
 import type { Keyring } from '@standin/store/keyring';
 import type { Operations } from './admin.ts';
 import { authorise } from './auth.ts';
-import { failureOfThrown, ownFailure } from './caller-errors.ts';
+import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS } from './endpoints.ts';
 import { requestIdOf, sendFailure, type Exchange, type GatewayContext } from './exchange.ts';
 import { foreignRequest, isLoopback } from './host-guard.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
 import { listenError, publicHostError } from './listen-error.ts';
+import { createOverload } from './overload.ts';
 import { createRouteTable } from './route-table.ts';
 
 export interface GatewayOptions {
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly allowPublic?: boolean;
   /** Host names, besides local ones, under which callers and web pages may reach the gateway; lower case. */
   readonly allowedHosts?: readonly string[];
+  /** Calls at the same time; more are answered 503 at once. Default 10,000, fewer while the process is late. */
+  readonly maxConcurrent?: number;
   /** Virtual keys of callers. Absent: nobody is asked for one. */
   readonly keys?: Keyring;
   /** What is counted and limited. Absent: nothing. */
@@ -55,7 +58,20 @@ export interface Gateway {
    * explicit error. A second call with a smaller grace shortens it.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>;
+  /** Numbers for metrics. */
+  load(): GatewayLoad;
   readonly server: Server;
+}
+
+export interface GatewayLoad {
+  readonly openCalls: number;
+  readonly openStreams: number;
+  /** Calls that may be under way now. */
+  readonly limit: number;
+  /** Calls turned away because of it. */
+  readonly refused: number;
+  /** Sockets of callers, idle ones too. */
+  readonly connections: number;
 }
 
 const DEFAULT_BODY_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -78,11 +94,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     underWay: new Set(),
     accounting: options.accounting,
     operations: options.operations ?? {},
+    overload: createOverload(clock, options.maxConcurrent),
     draining: false,
     onCallEnd: undefined,
   };
   const server = createServer(SERVER_OPTIONS);
   const handle = createHandler(context, options);
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+  });
   server.on('request', handle);
   // A body that is refused by its declared length is never asked for.
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
@@ -93,6 +115,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     server,
     listen: (where) => listen(server, where, options.allowPublic === true),
     close: createClose(server, context),
+    load: () => ({
+      openCalls: context.underWay.size,
+      openStreams: context.keepAlive.size,
+      limit: context.overload.limit,
+      refused: context.overload.refused,
+      connections,
+    }),
   };
 }
 
@@ -137,7 +166,11 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
       if ('failure' in authorised) return sendFailure(exchange, authorised.failure);
       const { caller } = authorised;
       if (caller !== undefined) exchange = { ...exchange, caller };
-      if (found.type === 'route') return found.run.run(exchange);
+      if (found.type === 'route') {
+        const isCall = access === 'caller' && method === 'POST';
+        if (isCall && !context.overload.admits(context.underWay.size)) return sendFailure(exchange, OVERLOADED);
+        return found.run.run(exchange);
+      }
       if (found.type === 'none') {
         const message = `There is nothing at ${method} ${path.slice(0, 200)}; GET / lists what there is.`;
         return sendFailure(exchange, ownFailure(404, 'not_found', message));
@@ -150,6 +183,18 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
     }
   };
 }
+
+/** A moment's wait helps, so the SDKs' own retry is asked for. */
+const OVERLOADED: CallerFailure = {
+  error: {
+    status: 503,
+    code: 'overloaded',
+    kind: 'overloaded',
+    message: 'This gateway has as many calls under way as it can serve in time; send the request again in a moment.',
+  },
+  headers: ['x-should-retry', 'true', 'retry-after', '1'],
+  attempts: [],
+};
 
 /** Path without query; a proxy may send the whole URL. */
 function pathOf(url: string): string {
@@ -203,6 +248,7 @@ function createClose(server: Server, context: GatewayContext): Gateway['close'] 
       closed = true;
       if (timer !== undefined) clock.clear(timer);
       context.keepAlive.close();
+      context.overload.close();
       resolve();
     });
     server.closeIdleConnections();

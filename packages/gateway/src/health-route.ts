@@ -11,14 +11,20 @@ export function sendLive(exchange: Exchange): void {
 /** 200 while at least one configured target could be asked right now, else 503 with the reason. */
 export function sendReady(exchange: Exchange): void {
   const reason = unreadyReason(exchange.context);
-  const config = configPart(exchange.context);
-  if (reason === undefined) sendJson(exchange, 200, { status: 'ready', ...config }, NO_STORE);
-  else sendJson(exchange, 503, { status: 'not-ready', reason, ...config }, NO_STORE);
+  const state = statePart(exchange.context);
+  if (reason === undefined) sendJson(exchange, 200, { status: 'ready', ...state }, NO_STORE);
+  else sendJson(exchange, 503, { status: 'not-ready', reason, ...state }, NO_STORE);
 }
 
-function configPart(context: GatewayContext): { config?: JsonObject } {
+/** What is not as it should be although calls are answered: a refused config change, a ledger that cannot be written. */
+function statePart(context: GatewayContext): { config?: JsonObject; ledger?: JsonObject } {
   const config = context.configState();
-  return config === undefined ? {} : { config };
+  const { ledger } = context.operations;
+  const trouble = ledger?.trouble;
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...(ledger === undefined || trouble === undefined ? {} : { ledger: { trouble, waiting: ledger.waiting } }),
+  };
 }
 
 /** Both in one, with each key that was rejected, cools down or keeps failing, by fingerprint. */
@@ -44,7 +50,7 @@ export function sendHealth(exchange: Exchange): void {
   const body = {
     status,
     ...(reason === undefined ? {} : { reason }),
-    ...configPart(context),
+    ...statePart(context),
     uptime_seconds: uptime,
     open_calls: context.underWay.size,
     keys,
@@ -56,6 +62,8 @@ const NO_STORE = ['cache-control', 'no-store'];
 
 function unreadyReason(context: GatewayContext): string | undefined {
   if (context.draining) return 'The gateway is shutting down.';
+  const trouble = context.accounting?.limits?.trouble;
+  if (trouble !== undefined) return `Budgets cannot be checked, so calls that they limit are refused: ${trouble}`;
   const standin = context.getStandin();
   const now = context.clock.now();
   let known = 0;

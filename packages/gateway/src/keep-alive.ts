@@ -12,6 +12,8 @@ export interface KeepAlive {
   add(stream: KeptAlive): void;
   remove(stream: KeptAlive): void;
   close(): void;
+  /** Streams that are open. */
+  readonly size: number;
 }
 
 const TICKS_PER_INTERVAL = 3;
@@ -37,6 +39,9 @@ export function createKeepAlive(clock: Clock, intervalMs: number): KeepAlive {
     timer = clock.after(intervalMs / TICKS_PER_INTERVAL, tick);
   };
   return {
+    get size() {
+      return streams.size;
+    },
     add(stream) {
       streams.add(stream);
       arm();

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCallMetrics, createLedger, createMetrics, listRequests } from '@standin/store';
+import { createCallMetrics, createLedger, createMetrics, createPrometheus, listRequests } from '@standin/store';
 import { startSimulator, type Script } from '@standin/simulator';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createChainStandin } from './helpers/chain-standin.ts';
@@ -26,10 +26,11 @@ async function bench(scripts: readonly Script[]) {
   const priceOf = () => PRICE;
   const ledger = createLedger({ path: join(dir, 'ledger.db'), priceOf });
   const metrics = createMetrics();
+  const prometheus = createPrometheus(metrics);
   const { url } = await startGateway({
     standin,
     accounting: { logs: [ledger, createCallMetrics(metrics)], priceOf },
-    operations: { ledger, metrics: () => metrics.text() },
+    operations: { ledger, metrics: () => prometheus.text() },
   });
   onTestFinished(async () => {
     standin.close();

@@ -10,4 +10,5 @@ export * from './limits.ts';
 export * from './metrics.ts';
 export * from './money.ts';
 export * from './prices.ts';
+export * from './prometheus.ts';
 export * from './query.ts';

@@ -34,6 +34,8 @@ export interface Ledger extends RequestLog {
   readonly unclean: number;
   readonly dropped: { readonly requests: number; readonly attempts: number };
   readonly waiting: number;
+  /** Why the last batch could not be written; absent: it was. */
+  readonly trouble: string | undefined;
   /** Writes everything that waits. Throws when the disk refuses. */
   flush(): void;
   /** Writes what waits, and marks the ledger as closed in order. */
@@ -63,6 +65,9 @@ export function createLedger(options: LedgerOptions): Ledger {
     get waiting() {
       return writer.queue.length;
     },
+    get trouble() {
+      return writer.trouble;
+    },
     ended: (entry) => writer.push(entry),
     flush: () => writer.flushAll(),
     close: () => writer.close(),
@@ -76,6 +81,7 @@ const MOST_SKIPPED = 64;
 
 class LedgerWriter {
   readonly queue;
+  trouble: string | undefined;
   readonly #db: DatabaseSync;
   readonly #session: Session;
   readonly #options: Settled;
@@ -134,11 +140,14 @@ class LedgerWriter {
   }
 
   #refused(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
     this.#failures++;
+    // Another process writes its batch: the next try comes in a moment.
+    if (/database is locked/.test(reason) && this.#failures < 4) return;
+    this.trouble = reason;
     // One line at the first, then at every doubling: a full disk must not fill the log too.
     if ((this.#failures & (this.#failures - 1)) === 0) {
       const { requests, attempts } = this.queue.dropped;
-      const reason = error instanceof Error ? error.message : String(error);
       const fields = { reason, waiting: this.queue.length, droppedRequests: requests, droppedAttempts: attempts };
       this.#options.log('error', 'Ledger could not be written; answers go on', fields);
     }
@@ -158,6 +167,7 @@ class LedgerWriter {
     }
     this.queue.done(rows.length);
     this.#failures = 0;
+    this.trouble = undefined;
   }
 
   flushAll(): void {

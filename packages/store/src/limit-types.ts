@@ -71,6 +71,8 @@ export type Admission =
 
 export interface LimitKeeper {
   admit(request: AdmissionRequest): Admission;
+  /** Why calls that a money limit concerns are refused now: the journal could not be written lately. */
+  readonly trouble: string | undefined;
   /** Gives back money that was taken from the journal and not spent. */
   close(): void;
 }

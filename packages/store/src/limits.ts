@@ -27,6 +27,7 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
   const learned = createLearned();
   const rates = createKeyRates(clock);
   const money = createMoneyKeeper({ ...options, clock, learned, budgets });
+  let trouble: { readonly reason: string; readonly atMs: number } | undefined;
   return {
     admit(request): Admission {
       const { caller } = request;
@@ -39,9 +40,11 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
       let held: MoneyHold | Refusal | undefined;
       try {
         held = isCounted ? money.reserve(request, inputTokens) : undefined;
+        if (isCounted) trouble = undefined;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         log('error', 'Budget journal could not be written; limited calls are refused', { reason });
+        trouble = { reason, atMs: clock.now() };
         held = UNAVAILABLE;
       }
       if (held !== undefined && 'status' in held) {
@@ -49,6 +52,10 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
         return { type: 'refused', refusal: held };
       }
       return { type: 'admitted', ticket: ticketOf(rate, held, inputTokens) };
+    },
+    get trouble() {
+      // Old news says nothing: who asked for readiness may have kept the calls away that would have tried again.
+      return trouble === undefined || clock.now() - trouble.atMs > TROUBLE_MS ? undefined : trouble.reason;
     },
     close: () => money.close(),
   };
@@ -74,6 +81,7 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
   }
 }
 
+const TROUBLE_MS = 10_000;
 const NONE: ReadonlySet<number> = new Set();
 
 const UNAVAILABLE: Refusal = {

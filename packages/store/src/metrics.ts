@@ -13,12 +13,34 @@ export interface Histogram {
 /** A value that is asked for when somebody looks: its rows of labels and number. */
 export type GaugeRows = () => Iterable<readonly [value: number, ...labels: string[]]>;
 
-/** Metrics in memory, written in the text format of Prometheus 0.0.4. */
+/** How values of several processes become one. */
+export type Aggregator = 'sum' | 'max' | 'min' | 'average';
+
+/** One metric in the form in which Prometheus clients pass metrics between processes. */
+export interface MetricSnapshot {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly aggregator: Aggregator;
+  readonly values: readonly MetricValue[];
+}
+
+interface MetricValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly metricName?: string;
+}
+
+/** Plain counts in memory: what happens on the way of an answer. `prometheus.ts` makes its text of them. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Counter;
   histogram(name: string, help: string, labels: readonly string[], bounds: readonly number[]): Histogram;
-  gauge(name: string, help: string, labels: readonly string[], rows: GaugeRows): void;
-  text(): string;
+  /** `aggregator`: default `sum`. */
+  gauge(name: string, help: string, labels: readonly string[], rows: GaugeRows, aggregator?: Aggregator): void;
+  /** A count that somebody else keeps. */
+  counted(name: string, help: string, labels: readonly string[], rows: GaugeRows): void;
+  /** Each metric as it stands when it is asked. */
+  readonly all: ReadonlyMap<string, () => MetricSnapshot>;
 }
 
 interface Buckets {
@@ -28,28 +50,37 @@ interface Buckets {
 }
 
 export function createMetrics(): Metrics {
-  const writers: (() => string)[] = [];
+  const all = new Map<string, () => MetricSnapshot>();
+  const asked = (
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    labels: readonly string[],
+    rows: GaugeRows,
+    aggregator: Aggregator,
+  ): void => {
+    const values = (): MetricValue[] =>
+      Array.from(rows(), ([value, ...given]) => ({ value, labels: labelled(labels, given) }));
+    all.set(name, () => ({ name, help, type, aggregator, values: values() }));
+  };
   return {
+    all,
     counter(name, help, labels = []) {
       const series = createSeries(labels.length, () => ({ value: 0 }));
-      writers.push(() => {
-        let text = head(name, help, 'counter');
-        for (const [values, { value }] of series.all()) text += `${name}${braces(labels, values)} ${value}\n`;
-        return text;
-      });
-      return { add: (amount, ...values) => void (series.of(values).value += amount) };
+      const values = (): MetricValue[] =>
+        Array.from(series.all(), ([given, { value }]) => ({ value, labels: labelled(labels, given) }));
+      all.set(name, () => ({ name, help, type: 'counter', aggregator: 'sum', values: values() }));
+      return { add: (amount, ...given) => void (series.of(given).value += amount) };
     },
     histogram(name, help, labels, bounds) {
       const empty = (): Buckets => ({ counts: new Float64Array(bounds.length), sum: 0, count: 0 });
       const series = createSeries(labels.length, empty);
-      writers.push(() => {
-        let text = head(name, help, 'histogram');
-        for (const [values, one] of series.all()) text += histogramText(name, labels, values, bounds, one);
-        return text;
-      });
+      const values = (): MetricValue[] =>
+        Array.from(series.all(), ([given, one]) => bucketValues(name, labelled(labels, given), bounds, one)).flat();
+      all.set(name, () => ({ name, help, type: 'histogram', aggregator: 'sum', values: values() }));
       return {
-        observe(seconds, ...values) {
-          const one = series.of(values);
+        observe(seconds, ...given) {
+          const one = series.of(given);
           const at = bounds.findIndex((bound) => seconds <= bound);
           if (at >= 0) one.counts[at] = (one.counts[at] ?? 0) + 1;
           one.sum += seconds;
@@ -57,14 +88,8 @@ export function createMetrics(): Metrics {
         },
       };
     },
-    gauge(name, help, labels, rows) {
-      writers.push(() => {
-        let text = head(name, help, 'gauge');
-        for (const [value, ...values] of rows()) text += `${name}${braces(labels, values)} ${value}\n`;
-        return text;
-      });
-    },
-    text: () => writers.map((write) => write()).join(''),
+    gauge: (name, help, labels, rows, aggregator = 'sum') => asked('gauge', name, help, labels, rows, aggregator),
+    counted: (name, help, labels, rows) => asked('counter', name, help, labels, rows, 'sum'),
   };
 }
 
@@ -92,33 +117,25 @@ function createSeries<T>(width: number, make: () => T) {
   };
 }
 
-function histogramText(
+function bucketValues(
   name: string,
-  labels: readonly string[],
-  values: readonly string[],
+  labels: MetricValue['labels'],
   bounds: readonly number[],
   one: Buckets,
-): string {
-  let text = '';
+): MetricValue[] {
   let below = 0;
-  for (const [at, bound] of bounds.entries()) {
+  const buckets = bounds.map((bound, at) => {
     below += one.counts[at] ?? 0;
-    text += `${name}_bucket${braces([...labels, 'le'], [...values, String(bound)])} ${below}\n`;
-  }
-  text += `${name}_bucket${braces([...labels, 'le'], [...values, '+Inf'])} ${one.count}\n`;
-  text += `${name}_sum${braces(labels, values)} ${one.sum}\n`;
-  return `${text}${name}_count${braces(labels, values)} ${one.count}\n`;
+    return { value: below, labels: { ...labels, le: bound }, metricName: `${name}_bucket` };
+  });
+  return [
+    ...buckets,
+    { value: one.count, labels: { ...labels, le: '+Inf' }, metricName: `${name}_bucket` },
+    { value: one.sum, labels, metricName: `${name}_sum` },
+    { value: one.count, labels, metricName: `${name}_count` },
+  ];
 }
 
-function head(name: string, help: string, type: string): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-}
-
-function braces(names: readonly string[], values: readonly string[]): string {
-  if (names.length === 0) return '';
-  return `{${names.map((name, at) => `${name}="${escaped(values[at] ?? '')}"`).join(',')}}`;
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+function labelled(names: readonly string[], values: readonly string[]): MetricValue['labels'] {
+  return Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
 }

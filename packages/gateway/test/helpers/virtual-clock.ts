@@ -3,6 +3,10 @@ import type { Clock } from '@standin/core/spec/index';
 export interface VirtualClock extends Clock {
   /** Moves time on and runs what falls due, in order. */
   advance(ms: number): void;
+  /** Moves time on while nothing runs, as a busy process does: what fell due comes late, with the next `advance`. */
+  skip(ms: number): void;
+  /** Timers that are set. */
+  readonly timers: number;
 }
 
 /** Time that moves when told. */
@@ -24,10 +28,14 @@ export function createVirtualClock(startMs = 1_000): VirtualClock {
         const due = [...timers].filter(([, timer]) => timer.at <= end).toSorted((a, b) => a[1].at - b[1].at)[0];
         if (due === undefined) break;
         timers.delete(due[0]);
-        now = due[1].at;
+        now = Math.max(now, due[1].at);
         due[1].run();
       }
       now = end;
+    },
+    skip: (ms) => void (now += ms),
+    get timers() {
+      return timers.size;
     },
   };
 }

@@ -8,10 +8,15 @@ export type LogThreshold = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];
 export type Redact = (text: string) => string;
 
+/** Takes one line: fixed words, and fields without secrets. */
+export type LineSink = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
+
 export interface Logger {
   readonly log: Log;
   /** Called once the config is read: from then on no configured secret can be printed. */
   redactWith(redact: Redact): void;
+  /** Lines go there instead of stderr, at the same threshold and with secrets taken out. */
+  writeWith(sink: LineSink | undefined): void;
   redact(text: string): string;
   redactDeep(value: unknown): unknown;
 }
@@ -63,6 +68,7 @@ export function createLogger(options: {
   const format = options.format ?? (output.err.isTTY === true ? 'human' : 'logfmt');
   const threshold = LOG_LEVELS.indexOf(options.level);
   let redact: Redact = (text) => text;
+  let sink: LineSink | undefined;
   const line = (level: LogLevel, message: string, fields: Fields): string => {
     const at = new Date();
     if (format === 'json') return JSON.stringify({ time: at.toISOString(), level, message, ...fields });
@@ -71,11 +77,14 @@ export function createLogger(options: {
   };
   return {
     log: (level, message, fields = {}) => {
-      if (LOG_LEVELS.indexOf(level) >= threshold) {
-        output.note(line(level, redactLines(message, redact), redactDeep(fields, redact) as Fields));
-      }
+      if (LOG_LEVELS.indexOf(level) < threshold) return;
+      const words = redactLines(message, redact);
+      const safe = redactDeep(fields, redact) as Fields;
+      if (sink === undefined) output.note(line(level, words, safe));
+      else sink(level, words, safe);
     },
     redactWith: (next) => void (redact = next),
+    writeWith: (next) => void (sink = next),
     redact: (text) => redactLines(text, redact),
     redactDeep: (value) => redactDeep(value, redact),
   };

@@ -68,7 +68,9 @@ function withGlobals(program: Command): void {
         .default('info'),
     )
     .addOption(
-      new Option('--log-format <format>', 'default: human on a terminal, logfmt elsewhere').choices(LOG_FORMATS),
+      new Option('--log-format <format>', 'default: human on a terminal, elsewhere logfmt (serve: json)').choices(
+        LOG_FORMATS,
+      ),
     );
 }
 

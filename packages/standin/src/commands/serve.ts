@@ -7,6 +7,7 @@ import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { followConfig, type Following } from '../cli/follow.ts';
 import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
 import { openAccounts } from '../serve/accounts.ts';
+import { useServiceLog } from '../serve/service-log.ts';
 import { isLoopbackHost } from '../serve/public-host.ts';
 import { chooseUpstream } from '../serve/upstream.ts';
 import { printWelcome } from '../serve/welcome.ts';
@@ -58,6 +59,7 @@ function flagsOf(options: ServeOptions): FlagOverride[] {
 }
 
 async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
+  const flushLog = await useServiceLog(context);
   const log = context.logger().log;
   const flags = flagsOf(options);
   const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
@@ -75,6 +77,8 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     const limitMb = config.document.gateway?.max_body_mb;
     const accounts = await openAccounts(config, context, () => current.standin);
     closeAccounts = () => accounts.close();
+    // A second signal ends the process at once; what waits for the disk is written even then.
+    process.once('exit', closeAccounts);
     const gateway = createGateway({
       getStandin: () => current.standin,
       configState: () => following?.state(),
@@ -83,9 +87,11 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
       operations: accounts.operations,
       // Who listens to other machines asks them for a key.
       allowPublic: accounts.keys.required && !isLoopbackHost(config.document.gateway?.host),
+      maxConcurrent: config.document.gateway?.max_concurrent,
       log,
       ...(limitMb === undefined ? {} : { bodyLimitBytes: Math.floor(limitMb * 1024 * 1024) }),
     });
+    accounts.watch(() => gateway.load());
     const { url } = await listen(gateway, config);
     following = await followConfig(open, context, { flags }, (next) => {
       current = next;
@@ -93,13 +99,15 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     });
     reloadOnHangUp(following, context);
     printWelcome(url, upstream, open.standin, context.output);
-    await untilStopped(gateway, context);
+    await untilStopped(gateway, context, (config.document.gateway?.drain_secs ?? 10) * 1_000);
     following.close();
     current.standin.close();
     await records.file.flush();
   } finally {
+    if (closeAccounts !== undefined) process.off('exit', closeAccounts);
     closeAccounts?.();
     await upstream.close();
+    flushLog();
   }
   if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
 }
@@ -146,11 +154,11 @@ async function listen(gateway: Gateway, config: Config): Promise<{ readonly url:
 }
 
 /** Resolves when the user stopped the server and the answers under way have ended. */
-async function untilStopped(gateway: Gateway, context: CommandContext): Promise<void> {
+async function untilStopped(gateway: Gateway, context: CommandContext, graceMs: number): Promise<void> {
   const { interrupt, output } = context;
   if (!interrupt.signal.aborted) {
     await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
   }
   output.note('Stopping; answers under way may finish (Ctrl-C again ends them).');
-  await gateway.close();
+  await gateway.close({ graceMs });
 }

@@ -1,18 +1,22 @@
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Config } from '@standin/core/config/model';
 import type { Standin } from '@standin/core/library/standin-types';
-import type { Accounting, Operations } from '@standin/gateway';
-import type { BudgetRules, Keyring, Ledger, LimitKeeper, Metrics, ScopeRules } from '@standin/store';
+import type { Accounting, GatewayLoad, Operations } from '@standin/gateway';
+import type { BudgetRules, Keyring, Ledger, LimitKeeper, MetricSnapshot, ScopeRules } from '@standin/store';
 import type * as StoreModule from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
+import { addGauges, addLoadGauges } from './gauges.ts';
 
 /** Keys, limits, the ledger and metrics of a running gateway. */
 export interface Accounts {
   readonly keys: Keyring;
   readonly accounting: Accounting;
   readonly operations: Operations;
+  /** The metrics of this process, to be added to those of others. */
+  snapshot(): Promise<readonly MetricSnapshot[]>;
+  /** The gateway is there: its numbers belong to the metrics. */
+  watch(load: () => GatewayLoad): void;
   /** Prices and budgets of a config that took effect. */
   follow(config: Config): void;
   /** Writes what waits. */
@@ -46,17 +50,26 @@ export async function openAccounts(first: Config, context: CommandContext, curre
   };
   let limits = limitsOf();
   const metrics = store.createMetrics();
-  const callMetrics = store.createCallMetrics(metrics);
+  const callMetrics = store.createCallMetrics(metrics, config.document.gateway?.metrics_names);
+  const prometheus = store.createPrometheus(metrics);
   const stopMetrics = addGauges(metrics, current, ledger);
   return {
     keys,
     accounting: {
       logs: ledger === undefined || fields.enabled === false ? [callMetrics] : [callMetrics, ledger],
       priceOf: (entry, model) => priceOf(entry, model),
-      limits: { admit: (request) => limits?.admit(request) ?? { type: 'free' }, close: () => limits?.close() },
+      limits: {
+        admit: (request) => limits?.admit(request) ?? { type: 'free' },
+        get trouble() {
+          return limits?.trouble;
+        },
+        close: () => limits?.close(),
+      },
       agentOf: (name) => (config.agents.has(name) ? name : undefined),
     },
-    operations: { ledger: fields.enabled === false ? undefined : ledger, metrics: () => metrics.text() },
+    operations: { ledger: fields.enabled === false ? undefined : ledger, metrics: () => prometheus.text() },
+    snapshot: () => prometheus.snapshot(),
+    watch: (load) => addLoadGauges(metrics, load),
     follow(next) {
       const isSame = JSON.stringify(next.document.budgets) === JSON.stringify(config.document.budgets);
       config = next;
@@ -117,46 +130,4 @@ function budgetsOf({ document }: Config, { nanoOfUsd }: Store): BudgetRules {
     perProvider: scopes(budgets.per_provider),
     perAgent: scopes(budgets.per_agent),
   };
-}
-
-const NANO_PER_SECOND = 1e9;
-
-function addGauges(metrics: Metrics, current: () => Standin, ledger: Ledger | undefined): () => void {
-  const target = ['provider', 'model', 'key'];
-  const rows = () => current().health.list(performance.now());
-  metrics.gauge('standin_breaker_open', 'Breakers: 0 closed, 0.5 probing, 1 open.', target, () =>
-    rows().map((row) => [
-      row.breaker === 'closed' ? 0 : row.breaker === 'open' ? 1 : 0.5,
-      row.entry,
-      row.model,
-      row.fingerprint,
-    ]),
-  );
-  metrics.gauge('standin_cooldown_seconds', 'Seconds until a key may be used again.', target, () => {
-    const now = performance.now();
-    return rows().map((row) => [Math.max(0, row.coolingUntil - now) / 1_000, row.entry, row.model, row.fingerprint]);
-  });
-  metrics.gauge('standin_key_rejected', '1: the vendor rejected this key.', target, () =>
-    rows().map((row) => [row.bad ? 1 : 0, row.entry, row.model, row.fingerprint]),
-  );
-  if (ledger !== undefined) {
-    metrics.gauge('standin_ledger_waiting', 'Requests that wait to be written.', [], () => [[ledger.waiting]]);
-    metrics.gauge('standin_ledger_dropped', 'What the full queue gave up.', ['what'], () => [
-      [ledger.dropped.requests, 'requests'],
-      [ledger.dropped.attempts, 'attempts'],
-    ]);
-  }
-  metrics.gauge('process_resident_memory_bytes', 'Resident memory.', [], () => [[process.memoryUsage.rss()]]);
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
-  metrics.gauge('standin_event_loop_delay_seconds', 'Since the last look.', ['quantile'], () => {
-    const values = [
-      [delay.percentile(50) / NANO_PER_SECOND, '0.5'],
-      [delay.percentile(99) / NANO_PER_SECOND, '0.99'],
-      [delay.max / NANO_PER_SECOND, '1'],
-    ] as const;
-    delay.reset();
-    return values;
-  });
-  return () => void delay.disable();
 }

@@ -19,6 +19,19 @@ const gatewaySchema = z.strictObject({
     description: 'Ask callers for a virtual key although none was made yet; with one they are asked anyway.',
     defaultText: 'false',
   }),
+  max_concurrent: field(z.int().min(1).max(1_000_000), {
+    description:
+      'Calls at the same time, by process; more are answered 503 at once. While the process is late, fewer are taken.',
+    defaultText: '10000',
+  }),
+  drain_secs: field(z.number().min(0).max(86_400), {
+    description: 'Seconds that answers under way may take to finish when the gateway is stopped.',
+    defaultText: '10',
+  }),
+  metrics_names: field(z.array(z.enum(['zeroclaw', 'zeptoclaw'])), {
+    description: 'Programs under whose metric names the same is counted too, beside `standin_…`.',
+    example: '["zeroclaw"]',
+  }),
   max_body_mb: field(z.number().positive().max(1024), { description: 'Largest request body, MiB.', defaultText: '32' }),
   ...foreignKeys(
     [
