@@ -29,7 +29,7 @@ const outcomes = (result: Rehearsal, fault: string): string[] =>
   result.cells.filter((cell) => cell.fault === fault).map((cell) => cell.outcome);
 
 describe('a rehearsal of two vendors', () => {
-  const played = planOf(CONFIG).then((plan) => rehearse(plan, { factor: 40 }));
+  const played = planOf(CONFIG).then((plan) => rehearse(plan, { factor: 16 }));
 
   it('plays every fault at every target and breaks nothing', async () => {
     const result = await played;

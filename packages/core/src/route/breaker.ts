@@ -28,21 +28,25 @@ const WINDOW_MS = 60_000;
 const FIRST_OPEN_MS = 5_000;
 /** Keeps "back on the primary within 30 s of its recovery" true. */
 const LONGEST_OPEN_MS = 25_000;
+const LEAST_OPEN_MS = 1_000;
 /** A probe that never reports (a lost handle) must not keep the target shut. */
 const PROBE_LOST_MS = 120_000;
-const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** Breakers by (entry, key, model). A row exists only after a failure and goes with the next success. */
 export interface Breakers {
   readonly size: number;
   /** Time until which nothing may be sent; far away while another request's probe is under way. */
   shutUntil(id: string): number;
-  failedBefore(id: string, since: number): boolean;
+  /** Failures remembered since the last success. */
+  failures(id: string): number;
   /** True when this call is the probe of a half-open breaker. */
   began(id: string, now: number): boolean;
   /** `probe`: the failed call was the probe. */
   failed(id: string, subject: Subject, now: number, reason: string, probe: boolean): void;
-  succeeded(id: string): void;
+  /** A request used its retries up on this target and moved on: opens at once. */
+  exhausted(id: string, now: number): void;
+  /** True when it had been open. */
+  succeeded(id: string): boolean;
   released(id: string): void;
   stateOf(id: string, now: number): BreakerState;
   entries(): IterableIterator<[string, BreakerRow]>;
@@ -59,10 +63,7 @@ export function createBreakers(): Breakers {
       if (row === undefined || row.openUntil === 0) return 0;
       return row.probing ? Math.max(row.openUntil, row.probeStartedAt + PROBE_LOST_MS) : row.openUntil;
     },
-    failedBefore(id, since) {
-      const row = rows.get(id);
-      return row !== undefined && (row.failures[0] ?? NEVER) < since;
-    },
+    failures: (id) => rows.get(id)?.failures.length ?? 0,
     began(id, now) {
       const row = rows.get(id);
       if (row === undefined || row.openUntil === 0 || now < row.openUntil || row.probing) return false;
@@ -87,14 +88,24 @@ export function createBreakers(): Breakers {
         if (!probe) return;
         row.probing = false;
         row.openMs = Math.min(row.openMs * 2, LONGEST_OPEN_MS);
-        row.openUntil = now + row.openMs;
+        // Counted from the probe's start: a silent target must not add its silence to the wait.
+        row.openUntil = Math.max(now + LEAST_OPEN_MS, row.probeStartedAt + row.openMs);
       } else if (row.failures.length >= FAILURES_TO_OPEN) {
         row.openMs = FIRST_OPEN_MS;
         row.openUntil = now + row.openMs;
       }
     },
+    exhausted(id, now) {
+      const row = rows.get(id);
+      // A success in between took the row away: the target serves others.
+      if (row === undefined || row.openUntil > 0 || row.failures.length < 2) return;
+      row.openMs = FIRST_OPEN_MS;
+      row.openUntil = now + row.openMs;
+    },
     succeeded(id) {
+      const open = (rows.get(id)?.openUntil ?? 0) > 0;
       rows.delete(id);
+      return open;
     },
     released(id) {
       const row = rows.get(id);

@@ -133,7 +133,25 @@ function worthRepeating(context: DecideContext, state: WalkState, target: Target
   const fingerprint = target.keys[state.key]?.fingerprint ?? 'none';
   if (!context.health.mayRetry(target.entry, target.model)) return false;
   if (context.health.isShut(target.entry, fingerprint, target.model, now)) return false;
-  return !context.health.isSuspect(target.entry, fingerprint, target.model, state.startedAt);
+  return !context.health.isSuspect(target.entry, fingerprint, target.model, state.tries[state.target] ?? 0);
+}
+
+/**
+ * While a retry of the same target waited for its turn, others found the target failing too: `walk` and `failure` as
+ * they were when the retry was decided. The question is then put again, and the answer is another target.
+ */
+export function hasTurned(
+  context: DecideContext,
+  walk: WalkState,
+  failure: Failure,
+  waited: AttemptDecision,
+  now: number,
+): boolean {
+  const policy = context.policy ?? DEFAULT_POLICY;
+  if (waited.target !== failure.target || !policy[failure.error.kind].retrySame) return false;
+  const state = landed(walk, failure);
+  const target = context.plan.targets[state.target];
+  return target !== undefined && hasOtherTarget(context, state, now) && !worthRepeating(context, state, target, now);
 }
 
 /** No key is left for this target: sleep the stated wait out when it is short, fits, and was not slept out too often. */

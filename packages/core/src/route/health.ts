@@ -15,8 +15,12 @@ export interface Health extends HealthView {
   began(entry: string, fingerprint: string, model: string, now: number): boolean;
   /** A failure that speaks of the target, not of the request: counts against its breaker. */
   failed(entry: string, fingerprint: string, model: string, now: number, reason: string, probe: boolean): void;
-  /** Clears the bad mark and closes the breaker. */
-  succeeded(entry: string, fingerprint: string, model: string, now?: number): void;
+  /** Retries of one request were used up on this target, and it moved on: the breaker opens. */
+  exhausted(entry: string, fingerprint: string, model: string, now: number): void;
+  /** Clears the bad mark and closes the breaker; returns which of them there was. */
+  succeeded(entry: string, fingerprint: string, model: string, now?: number): 'breaker' | 'bad' | undefined;
+  /** Clock milliseconds until which the breaker lets nothing through; 0 when it is closed. */
+  shutUntil(entry: string, fingerprint: string, model: string): number;
   /** A probe ended without a verdict (the caller left, a hedge was lost): another call may be it. */
   released(entry: string, fingerprint: string, model: string): void;
   /** A request starts: earns its target a share of a retry and of a hedge. */
@@ -33,8 +37,11 @@ export interface HealthView {
   isBad(entry: string, fingerprint: string, model: string): boolean;
   /** The breaker is open, or another request's probe is under way: passed over while anything else exists. */
   isShut(entry: string, fingerprint: string, model: string, now: number): boolean;
-  /** The last thing heard of this target, before `since`, was a failure: no retries on it while another target exists. */
-  isSuspect(entry: string, fingerprint: string, model: string, since: number): boolean;
+  /**
+   * It failed other requests too: more failures since its last success than the `own` ones of this request. No retries
+   * on it while another target exists.
+   */
+  isSuspect(entry: string, fingerprint: string, model: string, own: number): boolean;
   /** Storm guard: retries of one target stay a share of its traffic. */
   mayRetry(entry: string, model: string): boolean;
   /** Hedges stay a share of all requests. */
@@ -92,7 +99,8 @@ export function createHealth(): Health {
     },
     isBad: (entry, fingerprint, model) =>
       bad.size > 0 && (bad.has(idOf(entry, fingerprint, model)) || bad.has(idOf(entry, fingerprint, '*'))),
-    isSuspect: (entry, fingerprint, model, since) => breakers.failedBefore(idOf(entry, fingerprint, model), since),
+    isSuspect: (entry, fingerprint, model, own) => breakers.failures(idOf(entry, fingerprint, model)) > own,
+    shutUntil: (entry, fingerprint, model) => breakers.shutUntil(idOf(entry, fingerprint, model)),
     mayRetry: (entry, model) => retries.has(`${entry}\n${model}`),
     mayHedge: () => hedges.has(''),
     began(entry, fingerprint, model, now) {
@@ -100,12 +108,15 @@ export function createHealth(): Health {
     },
     failed: (entry, fingerprint, model, now, reason, probe) =>
       breakers.failed(idOf(entry, fingerprint, model), { entry, fingerprint, model }, now, reason, probe),
+    exhausted: (entry, fingerprint, model, now) => breakers.exhausted(idOf(entry, fingerprint, model), now),
     succeeded(entry, fingerprint, model) {
+      let was: 'breaker' | 'bad' | undefined;
+      if (breakers.size > 0 && breakers.succeeded(idOf(entry, fingerprint, model))) was = 'breaker';
       if (bad.size > 0) {
-        bad.delete(idOf(entry, fingerprint, model));
-        bad.delete(idOf(entry, fingerprint, '*'));
+        if (bad.delete(idOf(entry, fingerprint, model))) was = 'bad';
+        if (bad.delete(idOf(entry, fingerprint, '*'))) was = 'bad';
       }
-      if (breakers.size > 0) breakers.succeeded(idOf(entry, fingerprint, model));
+      return was;
     },
     released(entry, fingerprint, model) {
       if (breakers.size > 0) breakers.released(idOf(entry, fingerprint, model));

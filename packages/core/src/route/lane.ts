@@ -1,6 +1,6 @@
 import type { AttemptRecord, ErrorDetails } from '../spec/errors.ts';
 import type { StreamEvent } from '../spec/event.ts';
-import type { Usage } from '../spec/usage.ts';
+import { mergeUsage, type Usage } from '../spec/usage.ts';
 import type { AttemptHandle } from './attempt.ts';
 import type { Mender } from './mend.ts';
 import type { Answering } from './run-types.ts';
@@ -27,6 +27,14 @@ export interface Lane {
   usage?: Usage;
   /** Set when the lane mends a broken answer. */
   readonly mender?: Mender;
+}
+
+/** Vendors tell usage in parts, in any event. */
+export function noteUsage(lane: Lane, events: readonly StreamEvent[]): void {
+  for (const event of events) {
+    if (event.type !== 'usage' && event.type !== 'finish') continue;
+    if (event.usage !== undefined) lane.usage = mergeUsage(lane.usage, event.usage);
+  }
 }
 
 /** The lane as it stands in the record. */

@@ -1,28 +1,33 @@
 import { ProviderError, type AttemptRecord, type ErrorDetails } from '../spec/errors.ts';
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
-import { mergeUsage } from '../spec/usage.ts';
 import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
 import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.ts';
-import { landed } from './decide.ts';
+import { hasTurned, landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
-import { answering, recordOf, type Lane } from './lane.ts';
+import { answering, noteUsage, recordOf, type Lane } from './lane.ts';
 import { attemptLimits } from './limits.ts';
-import { menderFor } from './rescue-lane.ts';
+import { menderFor, requestFor } from './rescue-lane.ts';
 import { needsOf } from './needs.ts';
-import { withInstruction, withPrefill } from './overlap.ts';
 import { answerOf, type Answer, type Question } from './record.ts';
 import type { Trace } from './recorder.ts';
 import { mayRenew } from './renew.ts';
 import { refusesRequest } from './policy.ts';
-import { reportFailure, reportSilence } from './report.ts';
+import { reportExhausted, reportFailure, reportSilence, reportSuccess } from './report.ts';
 import { guardFor } from './tailor.ts';
 import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
 import type { Plan } from './target.ts';
-import { startWalk, type AttemptDecision, type DecideContext, type Decision, type WalkState } from './walk-state.ts';
+import {
+  startWalk,
+  type AttemptDecision,
+  type DecideContext,
+  type Decision,
+  type Failure,
+  type WalkState,
+} from './walk-state.ts';
 
 /**
  * Carries out one request: asks `decide()` what to do, does it, and passes the answer on from the first content.
@@ -82,8 +87,9 @@ class Run implements RunHandle {
     return this.#trace === undefined ? answerOf(this.#context, question) : this.#trace.ask(this.#context, question);
   }
 
-  #follow(decision: Decision, error?: ErrorDetails): void {
+  #follow(decision: Decision, error?: ErrorDetails, failure?: Failure): void {
     if (this.#over) return;
+    const before = this.#state;
     this.#state = decision.state;
     if (decision.type === 'give-up') {
       return this.#end(allFailed(this.#plan, this.#attempts, decision, error, this.#context.needs));
@@ -95,7 +101,11 @@ class Run implements RunHandle {
     if (decision.waitMs <= 0) return this.#try(decision);
     this.#timer = this.#options.clock.after(decision.waitMs, () => {
       this.#timer = undefined;
-      this.#try(decision);
+      const now = this.#options.clock.now();
+      if (failure === undefined || !hasTurned(this.#context, before, failure, decision, now))
+        return this.#try(decision);
+      this.#state = before;
+      this.#follow(this.#ask({ kind: 'failure', state: before, now, failure }), error, failure);
     });
   }
 
@@ -124,7 +134,7 @@ class Run implements RunHandle {
       {
         target,
         key,
-        request: this.#requestFor(decision),
+        request: requestFor(decision, this.#request, this.#delivered),
         mode,
         repairs: this.#repairs.get(decision.target) ?? [],
         renew: decision.renew,
@@ -144,13 +154,6 @@ class Run implements RunHandle {
     if (this.#paused) lane.handle.pause();
     const mayHedge = mode === 'stream' && decision.rescue === undefined && this.#winner === undefined;
     if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1) this.#armHedge(target.firstContentMs);
-  }
-
-  /** The request a mending attempt is sent: with the answer so far where the model shall go on from it. */
-  #requestFor(decision: AttemptDecision): ChatRequest {
-    if (decision.rescue === 'prefill') return withPrefill(this.#request, this.#delivered.text());
-    if (decision.rescue === 'instructed') return withInstruction(this.#request, this.#delivered.text());
-    return this.#request;
   }
 
   #armHedge(ownLimitMs: number | undefined): void {
@@ -174,11 +177,7 @@ class Run implements RunHandle {
 
   #onEvents(lane: Lane, events: readonly StreamEvent[], frames?: Frames): void {
     if (lane.over || this.#over) return;
-    for (const event of events) {
-      if (event.type === 'usage' || (event.type === 'finish' && event.usage !== undefined)) {
-        lane.usage = event.usage === undefined ? lane.usage : mergeUsage(lane.usage, event.usage);
-      }
-    }
+    noteUsage(lane, events);
     const failure = lane.mender === undefined ? this.#take(lane, events, frames) : this.#takeMended(lane, events);
     if (failure === undefined) return;
     lane.handle?.abort();
@@ -288,7 +287,7 @@ class Run implements RunHandle {
     const nested = (lane.handle?.facts.attempts ?? 1) - 1;
     if (nested > 0) this.#state = { ...this.#state, attempts: this.#state.attempts + nested };
     if (mayRenew(lane.target, error, this.#state, lane.decision)) this.#release(lane);
-    else reportFailure(this.#options.health, lane, error, now);
+    else reportFailure(this.#options, lane, error, now);
     const failure = { error, tookMs: now - lane.startedAt, target, key };
     if (this.#winner === lane) this.#winner = undefined;
     if (this.#stage === 'content') {
@@ -313,7 +312,10 @@ class Run implements RunHandle {
       this.#state = { ...state, closed: [...state.closed, target] };
       return;
     }
-    this.#follow(this.#ask({ kind: 'failure', state: this.#state, now, failure }), error);
+    const next = this.#ask({ kind: 'failure', state: this.#state, now, failure });
+    const moves = next.type === 'attempt' && next.target !== target;
+    if (moves && (this.#state.tries[target] ?? 0) > 1) reportExhausted(this.#options, lane, error, now);
+    this.#follow(next, error, failure);
   }
 
   /** Lets go of everybody who is still being asked. */
@@ -338,10 +340,10 @@ class Run implements RunHandle {
 
   #onDone(lane: Lane): void {
     if (lane.over || this.#over) return;
-    const { health, log } = this.#options;
+    const { log } = this.#options;
     this.#close(lane);
     this.#finish();
-    health.succeeded(lane.target.entry, lane.key.fingerprint, lane.target.model);
+    reportSuccess(this.#options, lane);
     if (this.#attempts.length > 1)
       log('info', 'Provider recovered (failover/retry)', recovered(this.#plan, lane, this.#attempts));
     this.#trace?.end(this.#attempts);

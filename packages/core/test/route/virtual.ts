@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/spec/clock.ts';
 import { ProviderError, type AttemptRecord, type ErrorDetails } from '../../src/spec/errors.ts';
 import type { StreamEvent } from '../../src/spec/event.ts';
+import type { LogLevel } from '../../src/spec/log.ts';
 import type { ChatRequest } from '../../src/spec/request.ts';
 import { Secret } from '../../src/spec/secret.ts';
 import { attemptBudget } from '../../src/route/budget.ts';
@@ -117,7 +118,7 @@ export interface World {
   readonly health: Health;
   readonly transport: Transport;
   readonly seen: Seen[];
-  readonly logs: { message: string; fields?: Readonly<Record<string, unknown>> }[];
+  readonly logs: { level: LogLevel; message: string; fields?: Readonly<Record<string, unknown>> }[];
   act: (seen: Seen, index: number) => Act;
 }
 
@@ -275,14 +276,20 @@ export interface Outcome {
   tookMs: number;
 }
 
-/** Runs one request to its end in virtual time. */
-export async function play(
-  world: World,
-  plan: Plan,
-  options: { mode?: 'stream' | 'whole'; request?: Partial<ChatRequest>; random?: () => number } = {},
-): Promise<Outcome> {
+export interface PlayOptions {
+  mode?: 'stream' | 'whole';
+  request?: Partial<ChatRequest>;
+  random?: () => number;
+}
+
+/** Starts one request; what comes of it is filled in while the clock moves. */
+export function launch(world: World, plan: Plan, options: PlayOptions = {}): Outcome {
   const outcome: Outcome = { events: [], text: '', attempts: [], terminal: 0, tookMs: 0 };
   const began = world.clock.now();
+  const ended = (): void => {
+    outcome.terminal++;
+    outcome.tookMs = world.clock.now() - began;
+  };
   startRun(
     plan,
     { messages: [{ role: 'user', content: 'hi' }], ...options.request },
@@ -292,7 +299,7 @@ export async function play(
       random: options.random ?? (() => 0.5),
       transport: world.transport,
       health: world.health,
-      log: (_level, message, fields) => world.logs.push({ message, fields }),
+      log: (level, message, fields) => world.logs.push({ level, message, fields }),
     },
     {
       onEvents(events) {
@@ -302,16 +309,22 @@ export async function play(
         }
       },
       onDone(result) {
-        outcome.terminal++;
+        ended();
         outcome.attempts = result.attempts;
       },
       onError(error, attempts) {
-        outcome.terminal++;
+        ended();
         outcome.error = error;
         outcome.attempts = attempts;
       },
     },
   );
+  return outcome;
+}
+
+/** Runs one request to its end in virtual time. */
+export async function play(world: World, plan: Plan, options: PlayOptions = {}): Promise<Outcome> {
+  const outcome = launch(world, plan, options);
   for (let turn = 0; outcome.terminal === 0 && turn < 100_000; turn++) {
     await Promise.resolve();
     if (outcome.terminal === 0 && !world.clock.step()) {
@@ -319,6 +332,5 @@ export async function play(
       if (world.clock.pending === 0) break;
     }
   }
-  outcome.tookMs = world.clock.now() - began;
   return outcome;
 }

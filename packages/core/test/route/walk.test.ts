@@ -94,6 +94,7 @@ describe('a chain of three keys, two fallback models and two fallback providers'
     await play(world, planOf(chain()));
     expect(world.logs).toEqual([
       {
+        level: 'info',
         message: 'Provider recovered (failover/retry)',
         fields: {
           provider: 'openai.main',

@@ -32,8 +32,8 @@ export function meantBy(spec: TargetSpec, shape: AnswerShape, call: LineCall, te
   const own = varied(text, shape, spec.model);
   if (call.instructed !== undefined) {
     const rest = own.startsWith(call.instructed) ? own.slice(call.instructed.length) : ` – ${spec.model} goes on.`;
-    const repeated = lastChars(call.instructed, 12);
-    const overlap = shape.prefill === 'echo' && repeated.length >= LEAST_OVERLAP ? repeated : '';
+    const repeated = lastChars(call.instructed, 30);
+    const overlap = shape.prefill === 'echo' && isTellable(repeated) ? repeated : '';
     return { events: eventsOf(shape, overlap + rest), whole: join(delivered, call.instructed, rest) };
   }
   if (call.prefill === undefined) return { events: eventsOf(shape, own), whole: own };
@@ -63,8 +63,9 @@ function varied(text: string, { divergeAt }: AnswerShape, model: string): string
   return [...all.slice(0, divergeAt), `<${model}>`, ...all.slice(divergeAt)].join('');
 }
 
-/** A shorter repetition cannot be told from chance. */
-const LEAST_OVERLAP = 8;
+/** A shorter repetition, or one of a text that repeats itself, cannot be told from more of it. */
+const isTellable = (text: string): boolean =>
+  text.length >= 20 && !chars(text).some((_, at) => at > 0 && at <= text.length / 2 && text.startsWith(text.slice(at)));
 
 const lastChars = (text: string, length: number): string => chars(text).slice(-length).join('');
 

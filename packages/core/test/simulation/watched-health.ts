@@ -9,7 +9,9 @@ const LEGAL: Readonly<Record<string, Readonly<Record<BreakerState, readonly Brea
     'half-open': ['half-open'],
     probing: ['probing'],
   },
-  'probe failed': { closed: [], open: [], 'half-open': [], probing: ['open'] },
+  // Closed: a call from before it opened answered while the probe was under way.
+  'probe failed': { closed: ['closed'], open: [], 'half-open': [], probing: ['open'] },
+  exhausted: { closed: ['closed', 'open'], open: ['open'], 'half-open': ['half-open'], probing: ['probing'] },
   began: { closed: ['closed'], open: ['open'], 'half-open': ['probing'], probing: ['probing'] },
   succeeded: { closed: ['closed'], open: ['closed'], 'half-open': ['closed'], probing: ['closed'] },
   released: { closed: ['closed'], open: ['open'], 'half-open': ['half-open'], probing: ['half-open', 'probing'] },
@@ -20,15 +22,16 @@ export function watchHealth(health: Health, now: () => number, fail: (problem: s
   const breakerOf = (entry: string, fingerprint: string, model: string): BreakerState =>
     health.list(now()).find((row) => row.entry === entry && row.fingerprint === fingerprint && row.model === model)
       ?.breaker ?? 'closed';
-  const watched = (what: string, entry: string, fingerprint: string, model: string, run: () => void): void => {
+  const watched = <T>(what: string, entry: string, fingerprint: string, model: string, run: () => T): T => {
     const cooling = health.coolingUntil(entry, fingerprint, model);
     const breaker = breakerOf(entry, fingerprint, model);
-    run();
+    const result = run();
     if (health.coolingUntil(entry, fingerprint, model) < cooling) fail(`${what} shortened the cooldown of ${entry}`);
     const after = breakerOf(entry, fingerprint, model);
     const legal = LEGAL[what]?.[breaker];
     if (legal !== undefined && !legal.includes(after))
       fail(`${what}: the breaker of ${entry} went from ${breaker} to ${after}`);
+    return result;
   };
   return {
     ...health,
@@ -53,6 +56,8 @@ export function watchHealth(health: Health, now: () => number, fail: (problem: s
       watched(probe ? 'probe failed' : 'failed', entry, fingerprint, model, () =>
         health.failed(entry, fingerprint, model, at, reason, probe),
       ),
+    exhausted: (entry, fingerprint, model, at) =>
+      watched('exhausted', entry, fingerprint, model, () => health.exhausted(entry, fingerprint, model, at)),
     succeeded: (entry, fingerprint, model, at) =>
       watched('succeeded', entry, fingerprint, model, () => health.succeeded(entry, fingerprint, model, at)),
     released: (entry, fingerprint, model) =>
