@@ -14,7 +14,7 @@ function byHand() {
   };
   return {
     base,
-    pass(ms: number) {
+    pass: (ms: number): void => {
       now += ms;
       const ready = due.filter((timer) => timer.at <= now);
       due = due.filter((timer) => timer.at > now);
