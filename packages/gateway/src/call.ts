@@ -1,4 +1,4 @@
-import type { StartOptions } from '@standin/core/library/standin-types';
+import type { Standin, StartOptions } from '@standin/core/library/standin-types';
 import { describeAttempt } from '@standin/core/route/all-failed';
 import { ATTEMPTS_LEFT_HEADER, attemptsIn } from '@standin/core/route/hops';
 import { STRICT_HEADER } from '@standin/core/route/strict';
@@ -78,7 +78,7 @@ export class Call implements UnderWay {
 
   #start(body: Buffer): void {
     try {
-      const { context, req } = this.exchange;
+      const { context } = this.exchange;
       const given = parseJsonBody(body, this.route.argumentsKey);
       const stated = this.route.fromAddress?.(this.exchange);
       const whole = stated !== undefined && isJsonObject(given) ? { ...given, ...stated } : given;
@@ -86,7 +86,21 @@ export class Call implements UnderWay {
       const standin = context.getStandin();
       const walk = standin.plan({ model: decoded.request.model, routing: decoded.routing });
       const plan = this.account === undefined ? walk : this.account.admit(decoded, walk);
-      if ('error' in plan) return this.fail(plan);
+      if (!(plan instanceof Promise)) return this.#run(standin, decoded, plan);
+      plan.then(
+        (told) => this.#run(standin, decoded, told),
+        (thrown: unknown) => this.broke(thrown),
+      );
+    } catch (thrown) {
+      this.broke(thrown);
+    }
+  }
+
+  #run(standin: Standin, decoded: DecodedRequest, plan: Plan | CallerFailure): void {
+    if (this.over) return;
+    if ('error' in plan) return this.fail(plan);
+    try {
+      const { req } = this.exchange;
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
       const [answer, options] =
         decoded.mode === 'stream' ? this.#stream(decoded, plan, timeoutMs) : this.#whole(decoded, timeoutMs);

@@ -51,6 +51,7 @@ export function sendHealth(exchange: Exchange): void {
     status,
     ...(reason === undefined ? {} : { reason }),
     ...statePart(context),
+    pid: process.pid,
     uptime_seconds: uptime,
     open_calls: context.underWay.size,
     keys,

@@ -3,7 +3,9 @@ import type { Plan } from '@standin/core/route/target';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { DecodedRequest } from '@standin/core/wires/wire';
 import type { RequestLog } from '@standin/store/entry';
-import type { LimitKeeper, Ticket } from '@standin/store/limit-types';
+import type { KeyRecord } from '@standin/store/keys';
+import type { AdmissionRequest, LimitKeeper, Ticket } from '@standin/store/limit-types';
+import type { SharedRates } from '@standin/store/rate-limits';
 import { costOfAttempts, usdText, type PriceOf } from '@standin/store/money';
 import type { CallerFailure } from './caller-errors.ts';
 import { estimateTokens } from './count-tokens.ts';
@@ -16,6 +18,8 @@ export interface Accounting {
   readonly logs?: readonly RequestLog[];
   readonly priceOf?: PriceOf;
   readonly limits?: LimitKeeper;
+  /** Rates of keys that hold over several processes. Absent: `limits` counts them for this one. */
+  readonly sharedRates?: SharedRates;
   /** The agent behind a requested model name, when it names one. */
   readonly agentOf?: (requestedModel: string) => string | undefined;
 }
@@ -41,6 +45,7 @@ export class CallAccount {
   #mode: DecodedRequest['mode'] = 'whole';
   #requestedModel = '';
   #ticket: Ticket | undefined;
+  #isEnded = false;
 
   constructor(accounting: Accounting, exchange: Exchange) {
     this.#accounting = accounting;
@@ -50,23 +55,43 @@ export class CallAccount {
   }
 
   /** The walk that this caller may take now, or why there is none. */
-  admit(decoded: DecodedRequest, plan: Plan): Plan | CallerFailure {
+  admit(decoded: DecodedRequest, plan: Plan): Plan | CallerFailure | Promise<Plan | CallerFailure> {
     const { request, routing } = decoded;
     this.#mode = decoded.mode;
     this.#requestedModel = plan.requestedModel === '' ? (request.model ?? '') : plan.requestedModel;
     const { caller } = this.#exchange;
     const allowed = caller?.models === undefined ? plan : permitted(plan, caller.models, routing);
     if (allowed === undefined) return modelRefusal(caller, this.#requestedModel);
-    const admission = this.#accounting.limits?.admit({
+    const { limits, sharedRates } = this.#accounting;
+    if (limits === undefined) return allowed;
+    const asked: AdmissionRequest = {
       caller,
       agent: this.#agent(),
       targets: allowed.targets,
       inputTokens: () => estimateTokens(request),
       maxTokens: request.maxTokens,
-    });
-    if (admission === undefined || admission.type === 'free') return allowed;
+    };
+    if (caller === undefined || sharedRates?.limits(caller) !== true) return this.#admitted(limits, allowed, asked);
+    return this.#admitShared(limits, sharedRates, allowed, { ...asked, caller });
+  }
+
+  async #admitShared(
+    limits: LimitKeeper,
+    rates: SharedRates,
+    allowed: Plan,
+    asked: AdmissionRequest & { readonly caller: KeyRecord },
+  ): Promise<Plan | CallerFailure> {
+    const rate = await rates.reserve(asked.caller, limits.tokens(asked));
+    return 'status' in rate ? overLimit(rate) : this.#admitted(limits, allowed, { ...asked, rate });
+  }
+
+  #admitted(limits: LimitKeeper, allowed: Plan, asked: AdmissionRequest): Plan | CallerFailure {
+    const admission = limits.admit(asked);
+    if (admission.type === 'free') return allowed;
     if (admission.type === 'refused') return overLimit(admission.refusal);
     this.#ticket = admission.ticket;
+    // The caller left while another process was asked.
+    if (this.#isEnded) admission.ticket.settle([]);
     return without(allowed, admission.ticket.without);
   }
 
@@ -111,6 +136,7 @@ export class CallAccount {
   end(end: CallEnd): void {
     const { logs = [] } = this.#accounting;
     const attempts = this.#attempts;
+    this.#isEnded = true;
     this.#ticket?.settle(attempts);
     if (logs.length === 0) return;
     const { context, requestId, dialect, caller } = this.#exchange;

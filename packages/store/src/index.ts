@@ -11,4 +11,5 @@ export * from './metrics.ts';
 export * from './money.ts';
 export * from './prices.ts';
 export * from './prometheus.ts';
+export { createKeyRates, type KeyRates, type RateHold, type SharedRates } from './rate-limits.ts';
 export * from './query.ts';

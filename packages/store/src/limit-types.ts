@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { KeyRecord } from './keys.ts';
+import type { RateHold } from './rate-limits.ts';
 
 export type BudgetAction = 'reject' | 'fallback' | 'warn';
 
@@ -42,6 +43,8 @@ export interface AdmissionRequest {
   /** By length; asked only when something is limited. */
   readonly inputTokens: () => number;
   readonly maxTokens?: number;
+  /** What the key's rates had to say was said elsewhere: this is held there. */
+  readonly rate?: RateHold;
 }
 
 export interface Refusal {
@@ -71,6 +74,8 @@ export type Admission =
 
 export interface LimitKeeper {
   admit(request: AdmissionRequest): Admission;
+  /** Tokens that the call may take, as far as anybody can tell. */
+  tokens(request: AdmissionRequest): number;
   /** Why calls that a money limit concerns are refused now: the journal could not be written lately. */
   readonly trouble: string | undefined;
   /** Gives back money that was taken from the journal and not spent. */

@@ -6,13 +6,15 @@ import { createLearned } from './learned.ts';
 import type { Admission, AdmissionRequest, BudgetRules, LimitKeeper, Refusal, Ticket } from './limit-types.ts';
 import { createMoneyKeeper, type MoneyHold } from './money-limits.ts';
 import type { PriceOf } from './money.ts';
-import { createKeyRates, type RateHold } from './rate-limits.ts';
+import { createKeyRates, type KeyRates, type RateHold } from './rate-limits.ts';
 
 export interface LimitsOptions {
   /** The ledger's: it holds the journal of money handed out. */
   readonly db: DatabaseSync;
   readonly priceOf: PriceOf;
   readonly budgets?: BudgetRules;
+  /** Counts that outlive a change of the budgets. Default: new ones. */
+  readonly rates?: KeyRates;
   readonly clock?: Clock;
   readonly log?: Log;
 }
@@ -25,7 +27,7 @@ export interface LimitsOptions {
 export function createLimits(options: LimitsOptions): LimitKeeper {
   const { clock = systemClock, log = silentLog, budgets = {} } = options;
   const learned = createLearned();
-  const rates = createKeyRates(clock);
+  const rates = options.rates ?? createKeyRates(clock);
   const money = createMoneyKeeper({ ...options, clock, learned, budgets });
   let trouble: { readonly reason: string; readonly atMs: number } | undefined;
   return {
@@ -35,7 +37,8 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
       const isCounted = money.limits(request);
       if (!isRated && !isCounted) return { type: 'free' };
       const inputTokens = request.inputTokens();
-      const rate = isRated ? rates.reserve(caller, tokensOf(request, inputTokens, learned)) : undefined;
+      const rate =
+        request.rate ?? (isRated ? rates.reserve(caller, tokensOf(request, inputTokens, learned)) : undefined);
       if (rate !== undefined && 'status' in rate) return { type: 'refused', refusal: rate };
       let held: MoneyHold | Refusal | undefined;
       try {
@@ -53,6 +56,7 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
       }
       return { type: 'admitted', ticket: ticketOf(rate, held, inputTokens) };
     },
+    tokens: (request) => tokensOf(request, request.inputTokens(), learned),
     get trouble() {
       // Old news says nothing: who asked for readiness may have kept the calls away that would have tried again.
       return trouble === undefined || clock.now() - trouble.atMs > TROUBLE_MS ? undefined : trouble.reason;

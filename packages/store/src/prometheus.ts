@@ -36,6 +36,15 @@ export async function prometheusText(snapshots: readonly (readonly MetricSnapsho
   return AggregatorRegistry.aggregate(snapshots.map((one) => [...one])).metrics();
 }
 
+/** Several snapshots as one. */
+export async function mergeSnapshots(
+  snapshots: readonly (readonly MetricSnapshot[])[],
+): Promise<readonly MetricSnapshot[]> {
+  const { AggregatorRegistry } = await import('prom-client');
+  const merged = AggregatorRegistry.aggregate(snapshots.map((one) => [...one]));
+  return merged.getMetricsAsJSON() as Promise<unknown> as Promise<MetricSnapshot[]>;
+}
+
 /**
  * The counts of processes that are gone, so that a sum never goes back when one of them dies. Gauges go with their
  * process.

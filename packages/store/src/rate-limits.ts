@@ -21,6 +21,12 @@ export interface KeyRates {
   reserve(key: KeyRecord, tokens: number): RateHold | Refusal;
 }
 
+/** Rates that another process counts for several. */
+export interface SharedRates {
+  limits(key: KeyRecord): boolean;
+  reserve(key: KeyRecord, tokens: number): Promise<RateHold | Refusal>;
+}
+
 const AT_ONCE_WAIT_MS = 1_000;
 
 /** Requests and tokens of the last 60 seconds and calls at the same time, by key. In memory, per process. */

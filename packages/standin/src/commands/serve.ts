@@ -9,8 +9,10 @@ import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
 import { openAccounts } from '../serve/accounts.ts';
 import { useServiceLog } from '../serve/service-log.ts';
 import { isLoopbackHost } from '../serve/public-host.ts';
-import { chooseUpstream } from '../serve/upstream.ts';
+import { chooseUpstream, type Upstream } from '../serve/upstream.ts';
 import { printWelcome } from '../serve/welcome.ts';
+import { createSupervisor } from '../serve/workers/supervisor.ts';
+import { supervised, type Supervised } from '../serve/workers/worker.ts';
 
 interface ServeOptions {
   readonly host?: string;
@@ -26,7 +28,7 @@ Examples:
 
 With no config, no vendor key and no local server, it serves simulated vendors, so that you can try it at once.
 A changed config file takes effect without a restart (SIGHUP reads it at once); one with an error is refused and the last
-good one keeps serving. Ctrl-C lets answers under way finish; a second one ends them.`;
+good one keeps serving. With --workers N, N processes share the port, and one that dies is replaced. Ctrl-C lets answers under way finish; a second one ends them.`;
 
 /** Shared with "simulate". */
 export function portNumber(text: string): string {
@@ -46,7 +48,7 @@ export function register(command: Command, context: CommandContext): void {
   command
     .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <port>', 'port to listen on, 0 for a free one (default: 8787)', portNumber)
-    .option('--workers <number>', 'processes that serve (this version: 1)', workerCount)
+    .option('--workers <number>', 'processes that serve on the one port (default: 1)', workerCount)
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => serve(options, context));
 }
@@ -59,10 +61,58 @@ function flagsOf(options: ServeOptions): FlagOverride[] {
 }
 
 async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
-  const flushLog = await useServiceLog(context);
+  const supervisor = await supervised(context);
+  const flushLog = await useServiceLog(context, supervisor?.index);
+  try {
+    const flags = flagsOf(options);
+    const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
+    const workers = supervisor === undefined ? workersOf(options, upstream, context) : 1;
+    if (workers > 1) await supervise(workers, upstream, context);
+    else await serveHere(upstream, flags, context, supervisor);
+  } catch (error) {
+    if (supervisor === undefined) throw error;
+    // The supervisor says it, once for all of them.
+    supervisor.failed(context.logger().redact(error instanceof Error ? error.message : String(error)));
+    throw new ExitWith(EXIT.usage);
+  } finally {
+    flushLog();
+  }
+  if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
+}
+
+function workersOf(options: ServeOptions, { config, kind }: Upstream, context: CommandContext): number {
+  const workers = options.workers ?? config.document.gateway?.workers ?? 1;
+  if (kind !== 'simulated' || workers === 1) return workers;
+  context.logger().log('warn', 'Simulated vendors are served by one process', { workers });
+  return 1;
+}
+
+/** This process takes connections for N others, and answers none itself. */
+async function supervise(workers: number, upstream: Upstream, context: CommandContext): Promise<void> {
+  const { config } = upstream;
+  const open = await startStandin(config, context);
+  tellWarnings(open, context);
+  const supervisor = await createSupervisor(workers, context);
+  const url = await supervisor.start();
+  reloadOnHangUp({ reload: () => supervisor.reload(), isFollowing: () => config.file !== undefined }, context);
+  printWelcome(url, upstream, open.standin, context.output);
+  context.output.note(`Workers: ${workers}\n`);
+  open.standin.close();
+  await untilStopped(() => supervisor.stop(graceOf(config)), context);
+}
+
+function graceOf(config: Config): number {
+  return (config.document.gateway?.drain_secs ?? 10) * 1_000;
+}
+
+/** This process answers, alone or as one of several. */
+async function serveHere(
+  upstream: Upstream,
+  flags: FlagOverride[],
+  context: CommandContext,
+  supervisor: Supervised | undefined,
+): Promise<void> {
   const log = context.logger().log;
-  const flags = flagsOf(options);
-  const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
   let closeAccounts: (() => void) | undefined;
   try {
     const { config } = upstream;
@@ -70,12 +120,10 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     const open = await startStandin(config, context, { records: records.recorder });
     let current = open;
     let following: Following | undefined;
-    tellWarnings(open, context);
-    const workers = options.workers ?? config.document.gateway?.workers ?? 1;
-    if (workers > 1) log('warn', 'This version serves with one process; more workers come later', { workers });
+    if (supervisor === undefined) tellWarnings(open, context);
     const { createGateway } = await import('@standin/gateway');
     const limitMb = config.document.gateway?.max_body_mb;
-    const accounts = await openAccounts(config, context, () => current.standin);
+    const accounts = await openAccounts(config, context, () => current.standin, supervisor);
     closeAccounts = () => accounts.close();
     // A second signal ends the process at once; what waits for the disk is written even then.
     process.once('exit', closeAccounts);
@@ -97,9 +145,18 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
       current = next;
       accounts.follow(next.config);
     });
-    reloadOnHangUp(following, context);
-    printWelcome(url, upstream, open.standin, context.output);
-    await untilStopped(gateway, context, (config.document.gateway?.drain_secs ?? 10) * 1_000);
+    const follows = following;
+    const reload = (): void => follows.reload();
+    if (supervisor === undefined) {
+      reloadOnHangUp({ reload, isFollowing: () => follows.state() !== undefined }, context);
+      printWelcome(url, upstream, open.standin, context.output);
+    } else {
+      supervisor.onReload(reload);
+      supervisor.tellMetrics(() => accounts.snapshot());
+      supervisor.ready(url);
+    }
+    await untilStopped(() => gateway.close({ graceMs: graceOf(config) }), context, supervisor);
+    supervisor?.farewell(await accounts.snapshot());
     following.close();
     current.standin.close();
     await records.file.flush();
@@ -107,9 +164,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     if (closeAccounts !== undefined) process.off('exit', closeAccounts);
     closeAccounts?.();
     await upstream.close();
-    flushLog();
   }
-  if (context.interrupt.cause === 'SIGINT') throw new ExitWith(EXIT.interrupted);
 }
 
 /** Attempt records in memory, and those in which something was decided on disk, for `standin explain`. */
@@ -132,11 +187,14 @@ async function keepRecords(context: CommandContext) {
 }
 
 /** A service is told by SIGHUP to read its config again; on a terminal it means that the terminal is gone. */
-function reloadOnHangUp(following: Following, { interrupt, input, output }: CommandContext): void {
+function reloadOnHangUp(
+  { reload, isFollowing }: { readonly reload: () => void; readonly isFollowing: () => boolean },
+  { interrupt, input, output }: CommandContext,
+): void {
   if (input.isTTY === true || output.err.isTTY === true) return;
   interrupt.handle((cause) => {
-    if (cause !== 'SIGHUP' || following.state() === undefined) return false;
-    following.reload();
+    if (cause !== 'SIGHUP' || !isFollowing()) return false;
+    reload();
     return true;
   });
 }
@@ -154,11 +212,15 @@ async function listen(gateway: Gateway, config: Config): Promise<{ readonly url:
 }
 
 /** Resolves when the user stopped the server and the answers under way have ended. */
-async function untilStopped(gateway: Gateway, context: CommandContext, graceMs: number): Promise<void> {
+async function untilStopped(
+  stop: () => Promise<void>,
+  context: CommandContext,
+  supervisor?: Supervised,
+): Promise<void> {
   const { interrupt, output } = context;
   if (!interrupt.signal.aborted) {
     await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
   }
-  output.note('Stopping; answers under way may finish (Ctrl-C again ends them).');
-  await gateway.close({ graceMs });
+  if (supervisor === undefined) output.note('Stopping; answers under way may finish (Ctrl-C again ends them).');
+  await stop();
 }

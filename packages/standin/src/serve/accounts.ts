@@ -7,6 +7,7 @@ import type * as StoreModule from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
 import { addGauges, addLoadGauges } from './gauges.ts';
+import type { Supervised } from './workers/worker.ts';
 
 /** Keys, limits, the ledger and metrics of a running gateway. */
 export interface Accounts {
@@ -26,9 +27,18 @@ export interface Accounts {
 type Store = typeof StoreModule;
 type ScopeFields = NonNullable<NonNullable<Config['document']['budgets']>['per_agent']>[string];
 
-/** Throws `UsageError` when the keys, or a ledger that budgets need, cannot be used. */
-export async function openAccounts(first: Config, context: CommandContext, current: () => Standin): Promise<Accounts> {
-  const [store, { standinHome }] = await Promise.all([import('@standin/store'), import('@standin/core/config/files')]);
+/** `supervisor`: rates and metrics are those of all workers. Throws `UsageError` when the keys, or a ledger that budgets need, cannot be used. */
+export async function openAccounts(
+  first: Config,
+  context: CommandContext,
+  current: () => Standin,
+  supervisor?: Supervised,
+): Promise<Accounts> {
+  const [store, { standinHome }, { systemClock }] = await Promise.all([
+    import('@standin/store'),
+    import('@standin/core/config/files'),
+    import('@standin/core/spec/clock'),
+  ]);
   const { log } = context.logger();
   const home = standinHome(context.env);
   let config = first;
@@ -43,10 +53,11 @@ export async function openAccounts(first: Config, context: CommandContext, curre
     keepRows: fields.keep_rows,
     vendorMessages: fields.vendor_messages,
   });
+  const rates = store.createKeyRates(systemClock);
   const limitsOf = (): LimitKeeper | undefined => {
     if (ledger === undefined) return undefined;
     const budgets = budgetsOf(config, store);
-    return store.createLimits({ db: ledger.db, priceOf: (entry, model) => priceOf(entry, model), budgets, log });
+    return store.createLimits({ db: ledger.db, priceOf: (entry, model) => priceOf(entry, model), budgets, rates, log });
   };
   let limits = limitsOf();
   const metrics = store.createMetrics();
@@ -60,14 +71,19 @@ export async function openAccounts(first: Config, context: CommandContext, curre
       priceOf: (entry, model) => priceOf(entry, model),
       limits: {
         admit: (request) => limits?.admit(request) ?? { type: 'free' },
+        tokens: (request) => limits?.tokens(request) ?? 0,
         get trouble() {
           return limits?.trouble;
         },
         close: () => limits?.close(),
       },
+      sharedRates: supervisor?.rates,
       agentOf: (name) => (config.agents.has(name) ? name : undefined),
     },
-    operations: { ledger: fields.enabled === false ? undefined : ledger, metrics: () => prometheus.text() },
+    operations: {
+      ledger: fields.enabled === false ? undefined : ledger,
+      metrics: supervisor === undefined ? () => prometheus.text() : () => supervisor.metrics(),
+    },
     snapshot: () => prometheus.snapshot(),
     watch: (load) => addLoadGauges(metrics, load),
     follow(next) {
