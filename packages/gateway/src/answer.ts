@@ -22,7 +22,7 @@ export function answerHeaders(provider: string, model: string, attempts: number)
     'x-standin-model',
     headerValue(model),
     'x-standin-attempts',
-    `${attempts}`,
+    attempts === 1 ? '1' : `${attempts}`,
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Keyring } from '@standin/store/keyring';
-import type { KeyRecord } from '@standin/store/keys';
+import { KEY_PREFIX, type KeyRecord } from '@standin/store/keys';
 import type { CallerFailure } from './caller-errors.ts';
 import { isLoopback } from './host-guard.ts';
 
@@ -38,7 +38,11 @@ function presentedKeys(req: IncomingMessage): readonly string[] {
     found.push(authorization.slice(authorization.indexOf(' ')).trim());
   for (const name of KEY_HEADERS) {
     const value = headers[name];
-    if (typeof value === 'string') found.push(value.trim());
+    if (typeof value !== 'string') continue;
+    const key = value.trim();
+    // Beside a vendor's key, ours is the one that counts.
+    if (key.startsWith(KEY_PREFIX)) found.unshift(key);
+    else found.push(key);
   }
   return found;
 }

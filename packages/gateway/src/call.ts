@@ -53,6 +53,8 @@ export class Call implements UnderWay {
   #answer: Answer | undefined;
   #handle: RunHandle | undefined;
   #paused = false;
+  /** What was tried, while the caller's own timeout runs. */
+  #watched: AttemptRecord[] | undefined;
 
   constructor(exchange: Exchange, route: CallRoute) {
     this.exchange = exchange;
@@ -102,14 +104,18 @@ export class Call implements UnderWay {
     try {
       const { req } = this.exchange;
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
-      const [answer, options] =
-        decoded.mode === 'stream' ? this.#stream(decoded, plan, timeoutMs) : this.#whole(decoded, timeoutMs);
+      const isStream = decoded.mode === 'stream';
+      const answer = isStream ? this.#stream(decoded, plan, timeoutMs) : new WholeAnswer(this, decoded);
       this.#answer = answer;
-      const maxAttempts = attemptsIn(singleHeader(req.headers[ATTEMPTS_LEFT_HEADER]));
-      const { requestId } = this.exchange;
-      const all = { ...options, maxAttempts, requestId };
-      const told = this.account === undefined ? all : this.account.observing(all);
-      const handle = standin.start(plan, this.#request(decoded), told, answer);
+      const options: StartOptions = {
+        mode: decoded.mode,
+        relay: this.route.wireServer.id,
+        timeoutMs: isStream ? undefined : timeoutMs,
+        maxAttempts: attemptsIn(singleHeader(req.headers[ATTEMPTS_LEFT_HEADER])),
+        requestId: this.exchange.requestId,
+        onAttempt: (attempt) => this.#attempted(attempt),
+      };
+      const handle = standin.start(plan, this.#request(decoded), options, answer);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();
@@ -118,19 +124,18 @@ export class Call implements UnderWay {
     }
   }
 
-  #stream(decoded: DecodedRequest, plan: Plan, timeoutMs: number | undefined): [Answer, StartOptions] {
+  #stream(decoded: DecodedRequest, plan: Plan, timeoutMs: number | undefined): Answer {
     const answer = new StreamAnswer(this, decoded);
-    const relay = this.route.wireServer.id;
     // The SDKs' usual ten minutes are the walk's own; only a shorter one needs a watch.
-    if (timeoutMs === undefined || timeoutMs >= plan.limits.deadlineMs * 0.95)
-      return [answer, { mode: 'stream', relay }];
-    const attempts: AttemptRecord[] = [];
-    answer.expectBy(timeoutMs, attempts);
-    return [answer, { mode: 'stream', relay, onAttempt: (attempt) => attempts.push(attempt) }];
+    if (timeoutMs === undefined || timeoutMs >= plan.limits.deadlineMs * 0.95) return answer;
+    this.#watched = [];
+    answer.expectBy(timeoutMs, this.#watched);
+    return answer;
   }
 
-  #whole(decoded: DecodedRequest, timeoutMs: number | undefined): [Answer, StartOptions] {
-    return [new WholeAnswer(this, decoded), { mode: 'whole', timeoutMs, relay: this.route.wireServer.id }];
+  #attempted(attempt: AttemptRecord): void {
+    this.account?.saw(attempt);
+    this.#watched?.push(attempt);
   }
 
   /** No event came within the caller's own timeout. */

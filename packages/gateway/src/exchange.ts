@@ -69,13 +69,21 @@ export function baseHeaders(exchange: Exchange): string[] {
 }
 
 const UNSAFE_IN_HEADER = /[^\x20-\x7e]/g;
+/** The same few names stand in every answer. */
+const safeValues = new Map<string, string>();
+const MOST_SAFE_VALUES = 1_000;
 
 /** Model names may come from the caller: anything that cannot stand in a header is percent-encoded. */
 export function headerValue(text: string): string {
-  return text.replace(UNSAFE_IN_HEADER, (char) => {
+  const known = safeValues.get(text);
+  if (known !== undefined) return known;
+  const safe = text.replace(UNSAFE_IN_HEADER, (char) => {
     const code = char.charCodeAt(0);
     return `%${code.toString(16).padStart(2, '0')}`;
   });
+  if (safeValues.size >= MOST_SAFE_VALUES) safeValues.clear();
+  safeValues.set(text, safe);
+  return safe;
 }
 
 export function sendText(

@@ -1,4 +1,3 @@
-import type { StartOptions } from '@standin/core/library/standin-types';
 import type { Plan } from '@standin/core/route/target';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { DecodedRequest } from '@standin/core/wires/wire';
@@ -46,6 +45,8 @@ export class CallAccount {
   #requestedModel = '';
   #ticket: Ticket | undefined;
   #isEnded = false;
+  /** Of the attempts so far. */
+  #knownCost: { readonly nanoUsd: number | undefined } | undefined;
 
   constructor(accounting: Accounting, exchange: Exchange) {
     this.#accounting = accounting;
@@ -99,16 +100,10 @@ export class CallAccount {
     return this.#accounting.agentOf?.(this.#requestedModel);
   }
 
-  /** The call's options, with the account told of every attempt. */
-  observing(options: StartOptions): StartOptions {
-    const { onAttempt } = options;
-    return {
-      ...options,
-      onAttempt: (attempt) => {
-        this.#attempts.push(attempt);
-        onAttempt?.(attempt);
-      },
-    };
+  /** An attempt of the call ended. */
+  saw(attempt: AttemptRecord): void {
+    this.#attempts.push(attempt);
+    this.#knownCost = undefined;
   }
 
   /** Whether a target's cost can be told. */
@@ -130,7 +125,9 @@ export class CallAccount {
 
   #cost(): number | undefined {
     const { priceOf } = this.#accounting;
-    return priceOf === undefined ? undefined : costOfAttempts(this.#attempts, priceOf);
+    if (priceOf === undefined) return undefined;
+    this.#knownCost ??= { nanoUsd: costOfAttempts(this.#attempts, priceOf) };
+    return this.#knownCost.nanoUsd;
   }
 
   end(end: CallEnd): void {

@@ -1,6 +1,6 @@
 import type { Frames, RunResult } from '@standin/core/route/run-types';
 import type { AttemptRecord, ProviderError, StreamEvent } from '@standin/core/spec/index';
-import { createCollector } from '@standin/core/stream/collect';
+import { createCollector, type Collector } from '@standin/core/stream/collect';
 import type { DecodedRequest } from '@standin/core/wires/wire';
 import { answerHeaders, failedHeaders, vendorAttempts, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
@@ -11,7 +11,7 @@ import { sendDocument, sendJson } from './exchange.ts';
 export class WholeAnswer implements Answer {
   readonly #call: Call;
   readonly #decoded: DecodedRequest;
-  readonly #collector = createCollector();
+  #collector: Collector | undefined;
   #document: readonly Uint8Array[] | undefined;
 
   constructor(call: Call, decoded: DecodedRequest) {
@@ -22,7 +22,10 @@ export class WholeAnswer implements Answer {
   onEvents(events: readonly StreamEvent[], frames?: Frames): void {
     // The vendor's own document, when it speaks the caller's protocol; it was read once and need not be written again.
     if (frames !== undefined && this.#suits(frames.bytes)) this.#document = frames.bytes;
-    else for (const event of events) this.#collector.push(event);
+    else {
+      const collector = (this.#collector ??= createCollector());
+      for (const event of events) collector.push(event);
+    }
   }
 
   #suits(document: readonly Uint8Array[]): boolean {
@@ -46,7 +49,11 @@ export class WholeAnswer implements Answer {
       const createdAt = Math.floor(context.clock.wallMs() / 1000);
       const model = target.model === '' ? (this.#decoded.request.model ?? '') : target.model;
       const id = `${route.idPrefix}${context.newId()}`;
-      const body = route.wireServer.encodeWhole(this.#collector.finish(), { id, createdAt, model });
+      const body = route.wireServer.encodeWhole((this.#collector ?? createCollector()).finish(), {
+        id,
+        createdAt,
+        model,
+      });
       sendJson(exchange, 200, body, headers);
       this.#call.finish();
     } catch (thrown) {

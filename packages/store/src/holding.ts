@@ -104,8 +104,22 @@ export function createHolding(purseOf: (limit: Limit) => Purse, now: number, war
   };
 }
 
+/** Limits of the day by their rules: a caller's every call asks for the same ones. */
+const known = new WeakMap<MoneyLimits, { readonly scope: string; readonly day: number; readonly list: Limit[] }>();
+const DAY_MS = 86_400_000;
+
 /** Days and months are UTC. */
-export function limitsOf(scope: string, title: string, limits: MoneyLimits, now: number, isSoft: boolean): Limit[] {
+export function limitsOf(
+  scope: string,
+  title: string,
+  limits: MoneyLimits,
+  now: number,
+  isSoft: boolean,
+): readonly Limit[] {
+  const day = Math.floor(now / DAY_MS);
+  const before = known.get(limits);
+  if (before?.day === day && before.scope === scope && before.list.every((one) => one.isSoft === isSoft))
+    return before.list;
   const date = new Date(now).toISOString();
   const list: Limit[] = [];
   const add = (unit: Limit['unit'], measure: Limit['measure'], most: number | undefined): void => {
@@ -118,6 +132,7 @@ export function limitsOf(scope: string, title: string, limits: MoneyLimits, now:
   add('month', 'usd', limits.monthNanoUsd);
   add('day', 'tokens', limits.dayTokens);
   add('month', 'tokens', limits.monthTokens);
+  known.set(limits, { scope, day, list });
   return list;
 }
 

@@ -1,4 +1,5 @@
 import type { AttemptRecord } from '@standin/core/spec/errors';
+import { PairMap } from './pair-map.ts';
 
 /** Output tokens that are reserved for an answer whose length nobody limited and whose model never answered here yet. */
 const UNKNOWN_OUTPUT_TOKENS = 4_096;
@@ -22,10 +23,10 @@ export interface Learned {
 }
 
 export function createLearned(): Learned {
-  const models = new Map<string, { ratio: number; output: number }>();
+  const models = new PairMap<{ ratio: number; output: number }>(MOST_MODELS);
   return {
     estimate(entry, model, inputTokens, maxTokens) {
-      const known = models.get(`${entry}\n${model}`);
+      const known = models.get(entry, model);
       const usual = known === undefined ? 0 : Math.ceil(known.output);
       const most = maxTokens ?? (known === undefined ? UNKNOWN_OUTPUT_TOKENS : usual);
       const input = Math.ceil(inputTokens * (known?.ratio ?? 1));
@@ -34,14 +35,12 @@ export function createLearned(): Learned {
     saw(attempt, inputTokens) {
       const { usage } = attempt;
       if (usage?.outputTokens === undefined || attempt.outcome !== 'ok') return;
-      const id = `${attempt.provider}\n${attempt.model}`;
-      const known = models.get(id);
-      if (known === undefined && models.size >= MOST_MODELS) models.clear();
+      const { provider, model } = attempt;
+      const known = models.get(provider, model);
       const ratio = (usage.inputTokens ?? inputTokens) / Math.max(1, inputTokens);
-      models.set(id, {
-        ratio: Math.max(ratio, (known?.ratio ?? 0) * FADE),
-        output: Math.max(usage.outputTokens, (known?.output ?? 0) * FADE),
-      });
+      if (known === undefined) return models.set(provider, model, { ratio, output: usage.outputTokens });
+      known.ratio = Math.max(ratio, known.ratio * FADE);
+      known.output = Math.max(usage.outputTokens, known.output * FADE);
     },
   };
 }

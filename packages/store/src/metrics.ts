@@ -81,8 +81,9 @@ export function createMetrics(): Metrics {
       return {
         observe(seconds, ...given) {
           const one = series.of(given);
-          const at = bounds.findIndex((bound) => seconds <= bound);
-          if (at >= 0) one.counts[at] = (one.counts[at] ?? 0) + 1;
+          let at = 0;
+          while (at < bounds.length && seconds > (bounds[at] ?? 0)) at++;
+          if (at < bounds.length) one.counts[at] = (one.counts[at] ?? 0) + 1;
           one.sum += seconds;
           one.count++;
         },
@@ -99,7 +100,8 @@ function createSeries<T>(width: number, make: () => T) {
   return {
     all: () => series.values(),
     of(values: readonly string[]): T {
-      const id = values.length === 1 ? (values[0] ?? '') : values.join('\n');
+      let id = values[0] ?? '';
+      for (let at = 1; at < values.length; at++) id += `\n${values[at] ?? ''}`;
       const found = series.get(id);
       if (found !== undefined) return found[1];
       if (series.size >= MOST_SERIES) {

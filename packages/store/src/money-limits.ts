@@ -175,7 +175,7 @@ function known({ usage }: AttemptRecord): { readonly inputTokens?: number; reado
 function isLimited(limits: MoneyLimits | undefined): boolean {
   if (limits === undefined) return false;
   const { dayNanoUsd, monthNanoUsd, dayTokens, monthTokens } = limits;
-  return [dayNanoUsd, monthNanoUsd, dayTokens, monthTokens].some((one) => one !== undefined);
+  return (dayNanoUsd ?? monthNanoUsd ?? dayTokens ?? monthTokens) !== undefined;
 }
 
 function costOfTarget({ entry, model }: AdmissionTarget, estimate: TokenEstimate | undefined, priceOf: PriceOf): Cost {

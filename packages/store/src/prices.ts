@@ -1,6 +1,7 @@
 import { priceFor, type ModelPrice } from '@standin/core/catalog/prices';
 import type { ConfigEntry } from '@standin/core/config/model';
 import type { PriceOf } from './money.ts';
+import { PairMap } from './pair-map.ts';
 
 const MOST_KNOWN = 10_000;
 
@@ -12,18 +13,16 @@ const MOST_KNOWN = 10_000;
 export function pricesOf(entries: Iterable<ConfigEntry>): PriceOf {
   const book = new Map<string, ConfigEntry>();
   for (const entry of entries) book.set(entry.ref, entry);
-  const known = new Map<string, ModelPrice | undefined>();
+  const known = new PairMap<{ readonly price: ModelPrice | undefined }>(MOST_KNOWN);
   return (ref, model) => {
-    const id = `${ref}\n${model}`;
-    const seen = known.get(id);
-    if (seen !== undefined || known.has(id)) return seen;
-    if (known.size > MOST_KNOWN) known.clear();
+    const seen = known.get(ref, model);
+    if (seen !== undefined) return seen.price;
     const entry = book.get(ref);
     const price =
       entry === undefined
         ? undefined
         : priceFor(entry.uri === undefined ? entry.slot : '', model, entry.fields.pricing);
-    known.set(id, price);
+    known.set(ref, model, { price });
     return price;
   };
 }

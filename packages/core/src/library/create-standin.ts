@@ -4,7 +4,7 @@ import { attemptBudget } from '../route/budget.ts';
 import { iterateRun } from '../route/iterate.ts';
 import { createRecorder, type Recorder, type RecorderOptions } from '../route/recorder.ts';
 import { startRun } from '../route/run.ts';
-import type { RunHandle, RunSink } from '../route/run-types.ts';
+import type { RunHandle, RunOptions, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
 import type { ChatOptions, Provider } from '../spec/provider.ts';
 import type { ChatRequest } from '../spec/request.ts';
@@ -64,8 +64,24 @@ export function standinOf(
   const runtime = createRuntime(options);
   const recorder =
     records !== undefined && 'begin' in records ? records : createRecorder({ ...records, clock: runtime.clock });
+  const { clock, random, transport, health, log, validateSchema } = runtime;
+  // Field by field: every request makes one, and objects of one shape cost least.
+  const optionsOf = (call: StartOptions): RunOptions => ({
+    mode: call.mode,
+    clock,
+    random,
+    transport,
+    health,
+    log,
+    relay: call.relay,
+    validateSchema: call.validateSchema ?? validateSchema,
+    signal: call.signal,
+    onAttempt: call.onAttempt,
+    recorder,
+    requestId: call.requestId,
+  });
   const start = (plan: Plan, request: ChatRequest, call: StartOptions, sink: RunSink): RunHandle =>
-    startRun(limited(plan, call), request, { ...runtime, recorder, ...call }, sink);
+    startRun(limited(plan, call), request, optionsOf(call), sink);
   const chat = (request: ChatRequest, call: ChatOptions, plan: Plan) =>
     iterateRun((sink) => start(plan, request, { ...call, mode: call.stream === false ? 'whole' : 'stream' }, sink));
   return {

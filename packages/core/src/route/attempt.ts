@@ -12,7 +12,7 @@ import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } f
 import { startProviderAttempt } from './provider-attempt.ts';
 import { refuseLoss } from './strict.ts';
 import { tailor, type AnswerReader } from './tailor.ts';
-import type { Endpoint, OutgoingCall } from './target.ts';
+import type { Endpoint, OutgoingCall, Target } from './target.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 export type { AttemptHandle, AttemptInput, AttemptSink };
@@ -60,19 +60,14 @@ class WireAttempt implements AttemptHandle {
     this.#watch = createWatch(input.clock, input.limits, (phase) => this.#timeout(phase));
     let call: EncodedCall;
     try {
-      const base = endpoint.quirksFor(input.target.model);
-      const fitted = applyRepairs(input.request, base, input.repairs);
-      const nativeTools = fitted.quirks.nativeTools && input.target.nativeTools !== false;
-      const tailored = tailor(fitted.request, { ...fitted.quirks, nativeTools }, input);
-      this.#wireTarget = {
-        model: input.target.model,
-        quirks: fitted.quirks,
-        issuer: `${endpoint.slot}:${input.target.model}`,
-        defaults: endpoint.defaults,
-      };
-      call = endpoint.wire.encode(tailored.request, this.#wireTarget, input.mode);
+      const { target, wireTarget, request } = fittedTo(input, endpoint);
+      const { quirks } = wireTarget;
+      const can = quirks.nativeTools && target.nativeTools === false ? { ...quirks, nativeTools: false } : quirks;
+      const tailored = tailor(request, can, input);
+      this.#wireTarget = wireTarget;
+      call = endpoint.wire.encode(tailored.request, wireTarget, input.mode);
       this.#reader = tailored.reader(call.outputInWords === true);
-      this.facts.lost = [...tailored.notes, ...call.lost];
+      this.facts.lost = tailored.notes.length === 0 ? call.lost : [...tailored.notes, ...call.lost];
       refuseLoss(input.request, this.facts.lost, input.target);
       this.#toolNames = call.toolNames;
       this.facts.url = endpoint.urlFor(call.path);
@@ -103,7 +98,7 @@ class WireAttempt implements AttemptHandle {
   }
 
   #send({ method, url, headers, body }: OutgoingCall): void {
-    const { input } = { input: this.#input };
+    const input = this.#input;
     this.#exchange = input.transport.start(
       {
         method,
@@ -330,6 +325,20 @@ class WireAttempt implements AttemptHandle {
     this.#watch.stop();
     this.#exchange?.abort();
   }
+}
+
+const unrepaired = new WeakMap<Target, WireTarget>();
+
+/** The request and what the wire must know of the target, with what this target has taught so far. */
+function fittedTo({ target, request, repairs }: AttemptInput, endpoint: Endpoint) {
+  const known = repairs.length === 0 ? unrepaired.get(target) : undefined;
+  if (known !== undefined) return { target, request, wireTarget: known };
+  const { model } = target;
+  const fitted = applyRepairs(request, endpoint.quirksFor(model), repairs);
+  const issuer = `${endpoint.slot}:${model}`;
+  const wireTarget: WireTarget = { model, quirks: fitted.quirks, issuer, defaults: endpoint.defaults };
+  if (repairs.length === 0) unrepaired.set(target, wireTarget);
+  return { target, request: fitted.request, wireTarget };
 }
 
 function vouches(event: { signature?: string; redacted?: string }): boolean {

@@ -122,8 +122,8 @@ export function createHealth(): Health {
       if (breakers.size > 0) breakers.released(idOf(entry, fingerprint, model));
     },
     requested(entry, model) {
-      retries.earn(`${entry}\n${model}`);
-      hedges.earn('');
+      if (!retries.full) retries.earn(`${entry}\n${model}`);
+      if (!hedges.full) hedges.earn('');
     },
     spendRetry: (entry, model) => retries.spend(`${entry}\n${model}`),
     spendHedge: () => hedges.spend(''),

@@ -48,32 +48,34 @@ export interface RecorderOptions {
 
 /** The executor's memory. A routine request costs one small object; everything else is made when somebody reads it. */
 export function createRecorder({ clock, capacity = 1_000, onEnd }: RecorderOptions): Recorder {
-  const traces = new Map<string, RequestTrace>();
+  /** In the order of their coming, round and round. No index by id: requests come often, and are seldom looked for. */
+  const ring: RequestTrace[] = [];
+  const newestFirst = (): RequestTrace[] => [...ring.slice(0, next).toReversed(), ...ring.slice(next).toReversed()];
+  let next = 0;
   let count = 0;
   return {
     begin(request) {
       const id = request.id ?? `run_${++count}`;
       const trace = new RequestTrace(id, request, clock, onEnd);
-      // A repeated id (a caller's own `x-request-id`) stands for the newest.
-      traces.delete(id);
-      traces.set(id, trace);
-      if (traces.size > capacity) {
-        const [oldest] = traces.keys();
-        if (oldest !== undefined) traces.delete(oldest);
-      }
+      ring[next] = trace;
+      next = (next + 1) % Math.max(1, capacity);
       return trace;
     },
-    get: (id) => traces.get(id)?.record(),
-    list: (limit = capacity) =>
-      [...traces.values()]
-        .toReversed()
-        .slice(0, limit)
-        .map((trace) => trace.record()),
+    // A repeated id (a caller's own `x-request-id`) stands for the newest.
+    get: (id) =>
+      newestFirst()
+        .find((trace) => trace.id === id)
+        ?.record(),
+    list(limit = capacity) {
+      const seen = new Set<string>();
+      const latest = newestFirst().filter(({ id }) => !seen.has(id) && seen.add(id));
+      return latest.slice(0, limit).map((trace) => trace.record());
+    },
   };
 }
 
 class RequestTrace implements Trace {
-  readonly #id: string;
+  readonly id: string;
   readonly #request: BeginRecord;
   readonly #clock: Clock;
   readonly #onEnd: RecorderOptions['onEnd'];
@@ -86,7 +88,7 @@ class RequestTrace implements Trace {
   #tookMs: number | undefined;
 
   constructor(id: string, request: BeginRecord, clock: Clock, onEnd: RecorderOptions['onEnd']) {
-    this.#id = id;
+    this.id = id;
     this.#request = request;
     this.#clock = clock;
     this.#onEnd = onEnd;
@@ -119,14 +121,14 @@ class RequestTrace implements Trace {
     this.#outcome = end.left === true ? 'cancelled' : (end.error?.kind ?? 'ok');
     this.#message = end.error?.message;
     this.#tookMs = Math.round(this.#clock.now() - this.#startedAt);
-    this.#onEnd?.(this.#id, this.#decisions === undefined && this.#outcome === 'ok');
+    this.#onEnd?.(this.id, this.#decisions === undefined && this.#outcome === 'ok');
   }
 
   record(): RequestRecord {
     const { plan, needs, mode } = this.#request;
     return {
       version: 1,
-      id: this.#id,
+      id: this.id,
       startedAt: Math.round(this.#wallMs),
       requestedModel: plan.requestedModel,
       mode,

@@ -35,12 +35,21 @@ export function guardFor(format: OutputFormat | undefined, validate?: SchemaVali
   return format === undefined || format.type === 'text' ? undefined : createOutputGuard(format, { validate });
 }
 
+const NO_NOTES: readonly string[] = [];
+const noReader = (): undefined => undefined;
+
+function asItIs(request: ChatRequest): Tailored {
+  return { request, notes: NO_NOTES, reader: noReader };
+}
+
 /** Tools go into the prompt where the model has none of its own, and the output format where it is not enforced. */
 export function tailor(
   request: ChatRequest,
   can: Pick<Quirks, 'nativeTools' | 'structuredOutput' | 'schemaDialect'>,
   { mode, guard, mends }: TailorInput,
 ): Tailored {
+  // The usual request asks for nothing that its target would have to be helped with.
+  if (can.nativeTools && guard === undefined && can.schemaDialect === 'plain') return asItIs(request);
   const guides = !can.nativeTools && guidanceFor(request) !== undefined;
   const format = request.outputFormat;
   // A server that enforces JSON would leave no room for calls in the text.

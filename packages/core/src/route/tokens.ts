@@ -2,6 +2,8 @@ import { setBounded } from './bounded.ts';
 
 /** Token buckets by name: each request earns a share, each use spends one. */
 export interface Tokens {
+  /** Nothing is spent: there is nothing to earn. */
+  readonly full: boolean;
   has(id: string): boolean;
   earn(id: string): void;
   spend(id: string): void;
@@ -10,6 +12,9 @@ export interface Tokens {
 export function createTokens(share: { readonly earned: number; readonly most: number }): Tokens {
   const spent = new Map<string, number>();
   return {
+    get full() {
+      return spent.size === 0;
+    },
     has: (id) => share.most - (spent.get(id) ?? 0) >= 1,
     earn(id) {
       const used = spent.get(id);

@@ -56,132 +56,143 @@ interface OpenTool {
 }
 
 export function createBlockBuilder(): BlockBuilder {
-  let events: StreamEvent[] = [];
-  let nextIndex = 0;
-  let started = false;
-  let finished = false;
-  let openKind: 'text' | 'refusal' | 'reasoning' | undefined;
-  let openIndex = -1;
-  const tools = new Map<number, OpenTool>();
+  return new EventWriter();
+}
 
-  const start: BlockBuilder['start'] = (info = {}) => {
-    if (started) return;
-    started = true;
+type OpenKind = 'text' | 'refusal' | 'reasoning';
+
+/** A class, not closures: one is made for every answer. */
+class EventWriter implements BlockBuilder {
+  started = false;
+  finished = false;
+  #events: StreamEvent[] = [];
+  #nextIndex = 0;
+  #openKind: OpenKind | undefined;
+  #openIndex = -1;
+  #tools: Map<number, OpenTool> | undefined;
+
+  start(info: Parameters<BlockBuilder['start']>[0] = {}): void {
+    if (this.started) return;
+    this.started = true;
     const event: StreamEvent = { type: 'response-start' };
     if (info.id !== undefined) event.id = info.id;
     if (info.model !== undefined) event.model = info.model;
     if (info.createdAt !== undefined) event.createdAt = info.createdAt;
-    events.push(event);
-  };
+    this.#events.push(event);
+  }
 
-  const close = (details: ReasoningClose = {}): void => {
-    if (openKind === undefined) return;
-    if (openKind === 'reasoning') events.push(reasoningEnd(openIndex, details));
-    else events.push({ type: 'text-end', index: openIndex });
-    openKind = undefined;
-  };
+  text(piece: string): void {
+    if (piece === '') return;
+    if (this.#openKind !== 'text') this.#open('text');
+    this.#events.push({ type: 'text-delta', index: this.#openIndex, text: piece });
+  }
 
-  const open = (kind: 'text' | 'refusal' | 'reasoning'): void => {
-    if (!started) start();
-    close();
-    openKind = kind;
-    openIndex = nextIndex;
-    nextIndex += 1;
-    if (kind === 'reasoning') events.push({ type: 'reasoning-start', index: openIndex });
-    else if (kind === 'refusal') events.push({ type: 'text-start', index: openIndex, refusal: true });
-    else events.push({ type: 'text-start', index: openIndex });
-  };
+  refusal(piece: string): void {
+    if (piece === '') return;
+    if (this.#openKind !== 'refusal') this.#open('refusal');
+    this.#events.push({ type: 'text-delta', index: this.#openIndex, text: piece });
+  }
 
-  const toolEnd: BlockBuilder['toolEnd'] = (index, signature) => {
-    const tool = tools.get(index);
+  reasoning(piece: string): void {
+    if (piece === '') return;
+    if (this.#openKind !== 'reasoning') this.#open('reasoning');
+    this.#events.push({ type: 'reasoning-delta', index: this.#openIndex, text: piece });
+  }
+
+  closeText(): void {
+    if (this.#openKind === 'text' || this.#openKind === 'refusal') this.#close(NO_DETAILS);
+  }
+
+  closeReasoning(details: ReasoningClose = NO_DETAILS): void {
+    if (this.#openKind !== 'reasoning') {
+      if (details.signature === undefined && details.redacted === undefined) return;
+      this.#open('reasoning');
+    }
+    this.#close(details);
+  }
+
+  toolStart(id: string, name: string): number {
+    if (!this.started) this.start();
+    this.#close(NO_DETAILS);
+    const index = this.#nextIndex;
+    this.#nextIndex += 1;
+    (this.#tools ??= new Map<number, OpenTool>()).set(index, { index, id, name, arguments: '' });
+    this.#events.push({ type: 'tool-call-start', index, id, name });
+    return index;
+  }
+
+  toolDelta(index: number, json: string): void {
+    const tool = this.#tools?.get(index);
+    if (tool === undefined || json === '') return;
+    tool.arguments += json;
+    this.#events.push({ type: 'tool-call-delta', index, json });
+  }
+
+  toolEnd(index: number, signature?: string): void {
+    const tool = this.#tools?.get(index);
     if (tool === undefined) return;
-    tools.delete(index);
+    this.#tools?.delete(index);
     const { id, name } = tool;
     const event: StreamEvent = { type: 'tool-call-end', index, id, name, arguments: tool.arguments || '{}' };
     if (signature !== undefined) event.signature = signature;
-    events.push(event);
-  };
+    this.#events.push(event);
+  }
 
-  return {
-    start,
-    text(piece) {
-      if (piece === '') return;
-      if (openKind !== 'text') open('text');
-      events.push({ type: 'text-delta', index: openIndex, text: piece });
-    },
-    refusal(piece) {
-      if (piece === '') return;
-      if (openKind !== 'refusal') open('refusal');
-      events.push({ type: 'text-delta', index: openIndex, text: piece });
-    },
-    reasoning(piece) {
-      if (piece === '') return;
-      if (openKind !== 'reasoning') open('reasoning');
-      events.push({ type: 'reasoning-delta', index: openIndex, text: piece });
-    },
-    closeText() {
-      if (openKind === 'text' || openKind === 'refusal') close();
-    },
-    closeReasoning(details = {}) {
-      if (openKind !== 'reasoning') {
-        if (details.signature === undefined && details.redacted === undefined) return;
-        open('reasoning');
-      }
-      close(details);
-    },
-    toolStart(id, name) {
-      if (!started) start();
-      close();
-      const index = nextIndex;
-      nextIndex += 1;
-      tools.set(index, { index, id, name, arguments: '' });
-      events.push({ type: 'tool-call-start', index, id, name });
-      return index;
-    },
-    toolDelta(index, json) {
-      const tool = tools.get(index);
-      if (tool === undefined || json === '') return;
-      tool.arguments += json;
-      events.push({ type: 'tool-call-delta', index, json });
-    },
-    toolEnd,
-    opaque(wire, value) {
-      if (!started) start();
-      events.push({ type: 'opaque', wire, value });
-    },
-    warning(code, message) {
-      if (!started) start();
-      events.push({ type: 'warning', code, message });
-    },
-    usage(usage) {
-      if (!started) start();
-      events.push({ type: 'usage', usage });
-    },
-    finish(reason, details = {}) {
-      if (finished) return;
-      if (!started) start();
-      close();
-      for (const index of tools.keys()) toolEnd(index);
-      finished = true;
-      const event: StreamEvent = { type: 'finish', reason };
-      if (details.rawReason !== undefined) event.rawReason = details.rawReason;
-      if (details.stopSequence !== undefined) event.stopSequence = details.stopSequence;
-      if (details.usage !== undefined) event.usage = details.usage;
-      events.push(event);
-    },
-    take() {
-      const taken = events;
-      events = [];
-      return taken;
-    },
-    get started() {
-      return started;
-    },
-    get finished() {
-      return finished;
-    },
-  };
+  opaque(wire: WireId, value: JsonValue): void {
+    if (!this.started) this.start();
+    this.#events.push({ type: 'opaque', wire, value });
+  }
+
+  warning(code: string, message: string): void {
+    if (!this.started) this.start();
+    this.#events.push({ type: 'warning', code, message });
+  }
+
+  usage(usage: Usage): void {
+    if (!this.started) this.start();
+    this.#events.push({ type: 'usage', usage });
+  }
+
+  finish(reason: FinishReason, details: FinishDetails = {}): void {
+    if (this.finished) return;
+    if (!this.started) this.start();
+    this.#close(NO_DETAILS);
+    if (this.#tools !== undefined) for (const index of this.#tools.keys()) this.toolEnd(index);
+    this.finished = true;
+    const event: StreamEvent = { type: 'finish', reason };
+    if (details.rawReason !== undefined) event.rawReason = details.rawReason;
+    if (details.stopSequence !== undefined) event.stopSequence = details.stopSequence;
+    if (details.usage !== undefined) event.usage = details.usage;
+    this.#events.push(event);
+  }
+
+  take(): StreamEvent[] {
+    const taken = this.#events;
+    this.#events = [];
+    return taken;
+  }
+
+  #close(details: ReasoningClose): void {
+    if (this.#openKind === undefined) return;
+    if (this.#openKind === 'reasoning') this.#events.push(reasoningEnd(this.#openIndex, details));
+    else this.#events.push({ type: 'text-end', index: this.#openIndex });
+    this.#openKind = undefined;
+  }
+
+  #open(kind: OpenKind): void {
+    if (!this.started) this.start();
+    this.#close(NO_DETAILS);
+    this.#openKind = kind;
+    const index = this.#nextIndex;
+    this.#openIndex = index;
+    this.#nextIndex += 1;
+    if (kind === 'reasoning') this.#events.push({ type: 'reasoning-start', index });
+    else if (kind === 'refusal') this.#events.push({ type: 'text-start', index, refusal: true });
+    else this.#events.push({ type: 'text-start', index });
+  }
 }
+
+const NO_DETAILS: ReasoningClose = {};
 
 function reasoningEnd(index: number, details: ReasoningClose): StreamEvent {
   const event: StreamEvent = { type: 'reasoning-end', index };

@@ -88,6 +88,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   });
   const placeholder = row.placeholderKey === undefined ? undefined : new Secret(row.placeholderKey);
   const quirks = new Map<string, Quirks>();
+  const urls = new Map<string, string>();
 
   // A signed token changes with time; every other key's headers are made and checked once.
   const lasting = scheme !== 'zhipu-jwt';
@@ -114,7 +115,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     entry,
     slot: row.id,
     wire,
-    urlFor: (path: string) => joinUrl(base, wire.id === 'anthropic-messages' ? path.replace(/^\/v1(?=\/)/, '') : path),
+    urlFor: (path: string) => {
+      const known = urls.get(path);
+      if (known !== undefined) return known;
+      const url = joinUrl(base, wire.id === 'anthropic-messages' ? path.replace(/^\/v1(?=\/)/, '') : path);
+      if (urls.size < 1000) urls.set(path, url);
+      return url;
+    },
     headersFor,
     ...(options.prepare === undefined ? {} : { prepare: options.prepare, renewable: options.renewable === true }),
     quirksFor: (model: string) => {

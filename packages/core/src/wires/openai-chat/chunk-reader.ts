@@ -3,12 +3,12 @@ import type { FinishReason, StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
 import { createBlockBuilder } from '../../stream/block-builder.ts';
-import { createToolCallAssembler } from '../../stream/tool-call-assembler.ts';
+import { createToolCallAssembler, type ToolCallAssembler } from '../../stream/tool-call-assembler.ts';
 import type { WireTarget } from '../wire.ts';
 import { inBandError } from '../openai-errors.ts';
 import { readFinishReason } from './finish-reason.ts';
-import { createSideData, detailsText } from './side-data.ts';
-import { createTextSink } from '../think-tags.ts';
+import { createSideData, detailsText, hasTopFields, type SideData } from './side-data.ts';
+import { createTextSink, type TextSink } from '../think-tags.ts';
 import { readUsage } from './usage.ts';
 
 /** Reads the JSON objects of one answer, pieces of a stream or one whole, into events. */
@@ -29,21 +29,96 @@ export interface ChunkReader {
 const CHOICE_STRIDE = 100_000;
 
 export function createChunkReader(target: WireTarget): ChunkReader {
-  const builder = createBlockBuilder();
-  const head: { id?: string; model?: string; createdAt?: number } = {};
-  const tools = createToolCallAssembler(builder, () => `${head.id ?? ''}|${head.createdAt ?? ''}|${head.model ?? ''}`);
-  const side = createSideData();
-  const sink = createTextSink(builder, target.quirks.inlineReasoning);
-  let usage: Usage | undefined;
-  let rawReason: string | undefined;
-  let stopSequence: string | undefined;
-  let refused = false;
-  let anyContent = false;
-  let anyDelta = false;
-  const wholeIds = new Set<string>();
+  return new AnswerReader(target);
+}
 
-  const begin = (chunk: JsonObject): void => {
-    if (builder.started) return;
+/** A class, not closures, and nothing made before it is needed: there is one for every answer. */
+class AnswerReader implements ChunkReader {
+  readonly #target: WireTarget;
+  readonly #builder = createBlockBuilder();
+  readonly #head: { id?: string; model?: string; createdAt?: number } = {
+    id: undefined,
+    model: undefined,
+    createdAt: undefined,
+  };
+  /** Absent where text is text: nothing has to be taken apart. */
+  readonly #sink: TextSink | undefined;
+  #tools: ToolCallAssembler | undefined;
+  #side: SideData | undefined;
+  #wholeIds: Set<string> | undefined;
+  #usage: Usage | undefined;
+  #rawReason: string | undefined;
+  #stopSequence: string | undefined;
+  #refused = false;
+  #anyContent = false;
+  #anyDelta = false;
+
+  constructor(target: WireTarget) {
+    this.#target = target;
+    const { inlineReasoning } = target.quirks;
+    this.#sink = inlineReasoning === 'none' ? undefined : createTextSink(this.#builder, inlineReasoning);
+  }
+
+  get finishSeen(): boolean {
+    return this.#rawReason !== undefined;
+  }
+
+  get toolOpen(): boolean {
+    return this.#tools?.open === true || (this.#side?.customCalls ?? 0) > 0;
+  }
+
+  get incompleteCalls(): boolean {
+    return this.#tools !== undefined && this.#tools.incomplete().length > 0;
+  }
+
+  take(): StreamEvent[] {
+    return this.#builder.take();
+  }
+
+  read(value: unknown, whole: boolean): void {
+    const chunk = Array.isArray(value) ? (value[0] as unknown) : value;
+    if (!isJsonObject(chunk)) throw new ProviderError({ kind: 'protocol', message: notAnAnswer(value) });
+    if (isError(chunk)) {
+      if (this.#rawReason === undefined) throw inBandError(chunk);
+      // The answer was complete before this (finish reason seen): tell, but do not take it away.
+      return this.#builder.warning('late-error', inBandError(chunk).message);
+    }
+    if (!this.#builder.started) this.#begin(chunk);
+    const choices = chunk['choices'];
+    if (Array.isArray(choices)) for (const choice of choices) if (isJsonObject(choice)) this.#readChoice(choice, whole);
+    if (present(chunk['usage'])) this.#addUsage(chunk['usage']);
+    const extra = chunk['x_groq'];
+    if (isJsonObject(extra)) {
+      if (present(extra['error']) && this.#rawReason === undefined) throw inBandError(extra);
+      if (present(extra['usage'])) this.#addUsage(extra['usage']);
+    }
+    if (hasTopFields(chunk)) this.#sideData().top(chunk);
+  }
+
+  complete(): void {
+    const builder = this.#builder;
+    this.#sink?.end();
+    const rawReason = this.#rawReason;
+    const reason = this.#finishReason();
+    if (reason === 'error') {
+      const message = `The vendor broke the answer off with finish reason ${JSON.stringify(rawReason)}.`;
+      throw new ProviderError({ kind: 'server', message, code: rawReason });
+    }
+    if (rawReason === 'model_context_window_exceeded' && !this.#anyContent) {
+      throw new ProviderError({ kind: 'context-window', message: 'The context window is full.', code: rawReason });
+    }
+    if (!builder.started) builder.start(this.#head);
+    const cut = reason === 'length' ? (this.#tools?.incomplete() ?? []) : [];
+    this.#tools?.finish();
+    this.#side?.emit(builder);
+    for (const name of cut) {
+      builder.warning('tool-arguments-cut', `The output limit cut the arguments of the call to ${name}.`);
+    }
+    builder.finish(reason, { rawReason, stopSequence: this.#stopSequence, usage: this.#usage });
+  }
+
+  #begin(chunk: JsonObject): void {
+    const head = this.#head;
     if (head.id === undefined && typeof chunk['id'] === 'string' && chunk['id'] !== '') head.id = chunk['id'];
     if (head.model === undefined && typeof chunk['model'] === 'string' && chunk['model'] !== '') {
       head.model = chunk['model'];
@@ -51,37 +126,48 @@ export function createChunkReader(target: WireTarget): ChunkReader {
     const created = chunk['created'];
     if (head.createdAt === undefined && typeof created === 'number' && created > 0) head.createdAt = created;
     // Azure's first chunk has no choices and empty names: the head waits for the next one.
-    if (Array.isArray(chunk['choices']) && chunk['choices'].length > 0) builder.start(head);
-  };
+    if (Array.isArray(chunk['choices']) && chunk['choices'].length > 0) this.#builder.start(head);
+  }
 
-  const text = (piece: string): void => {
+  #toolCallsSoFar(): ToolCallAssembler {
+    const head = this.#head;
+    const seed = (): string => `${head.id ?? ''}|${head.createdAt ?? ''}|${head.model ?? ''}`;
+    return (this.#tools ??= createToolCallAssembler(this.#builder, seed));
+  }
+
+  #sideData(): SideData {
+    return (this.#side ??= createSideData());
+  }
+
+  #text(piece: string): void {
     if (piece === '') return;
-    anyContent = true;
-    sink.text(piece);
-  };
+    this.#anyContent = true;
+    if (this.#sink === undefined) this.#builder.text(piece);
+    else this.#sink.text(piece);
+  }
 
-  const content = (value: unknown): void => {
-    if (typeof value === 'string') return text(value);
+  #content(value: unknown): void {
+    if (typeof value === 'string') return this.#text(value);
     if (!Array.isArray(value)) return;
     for (const part of value as unknown[]) {
-      if (typeof part === 'string') text(part);
+      if (typeof part === 'string') this.#text(part);
       if (!isJsonObject(part)) continue;
-      if (part['type'] === 'thinking') builder.reasoning(thinkingText(part['thinking'] ?? part['text']));
-      else if (part['type'] === 'refusal') refuse(part['refusal']);
-      else if (typeof part['text'] === 'string') text(part['text']);
+      if (part['type'] === 'thinking') this.#builder.reasoning(thinkingText(part['thinking'] ?? part['text']));
+      else if (part['type'] === 'refusal') this.#refuse(part['refusal']);
+      else if (typeof part['text'] === 'string') this.#text(part['text']);
     }
-  };
+  }
 
-  const refuse = (value: unknown): void => {
+  #refuse(value: unknown): void {
     if (typeof value !== 'string' || value === '') return;
-    refused = true;
-    anyContent = true;
-    builder.refusal(value);
-  };
+    this.#refused = true;
+    this.#anyContent = true;
+    this.#builder.refusal(value);
+  }
 
-  const reasoning = (delta: JsonObject): void => {
+  #reasoning(delta: JsonObject): void {
     const details = delta['reasoning_details'];
-    if (details !== undefined && details !== null) side.reasoningDetails(details);
+    if (details !== undefined && details !== null) this.#sideData().reasoningDetails(details);
     // Two fields that say the same (xAI, OpenRouter) count once: the first that has text.
     const piece =
       nonEmpty(delta['reasoning_content']) ??
@@ -90,127 +176,76 @@ export function createChunkReader(target: WireTarget): ChunkReader {
       nonEmpty(delta['thinking']) ??
       detailsText(details);
     if (piece === '') return;
-    anyDelta = true;
-    builder.reasoning(piece);
-  };
+    this.#anyDelta = true;
+    this.#builder.reasoning(piece);
+  }
 
-  const toolCalls = (value: unknown, choice: number, whole: boolean): void => {
+  #toolCalls(value: unknown, choice: number, whole: boolean): void {
     if (value === undefined || value === null) return;
     const list: unknown[] = Array.isArray(value) ? value : [value];
-    list.forEach((entry, position) => {
-      if (!isJsonObject(entry)) return;
-      anyContent = true;
-      sink.end();
-      const named = indexOf(entry['index']);
-      const own = whole ? position : named;
-      const index = own === undefined ? undefined : own + choice * CHOICE_STRIDE;
-      if (isJsonObject(entry['custom'])) return side.customCall(index ?? position, entry);
-      const call = isJsonObject(entry['function']) ? entry['function'] : entry;
-      // Old llama.cpp builds put the id inside `function`.
-      const id = stringOf(entry['id']) ?? stringOf(call['id']);
-      // In a whole answer every entry is a call of its own, even when a vendor uses an id twice.
-      const repeated = whole && id !== undefined && wholeIds.has(id);
-      if (whole && id !== undefined) wholeIds.add(id);
-      tools.push({
-        index,
-        id: repeated ? undefined : id,
-        name: stringOf(call['name']),
-        arguments: call['arguments'],
-        position,
-      });
+    for (const [position, entry] of list.entries()) {
+      if (isJsonObject(entry)) this.#toolCall(entry, position, choice, whole);
+    }
+  }
+
+  #toolCall(entry: JsonObject, position: number, choice: number, whole: boolean): void {
+    this.#anyContent = true;
+    this.#sink?.end();
+    const named = indexOf(entry['index']);
+    const own = whole ? position : named;
+    const index = own === undefined ? undefined : own + choice * CHOICE_STRIDE;
+    if (isJsonObject(entry['custom'])) return this.#sideData().customCall(index ?? position, entry);
+    const call = isJsonObject(entry['function']) ? entry['function'] : entry;
+    // Old llama.cpp builds put the id inside `function`.
+    const id = stringOf(entry['id']) ?? stringOf(call['id']);
+    // In a whole answer every entry is a call of its own, even when a vendor uses an id twice.
+    const wholeIds = (this.#wholeIds ??= new Set<string>());
+    const repeated = whole && id !== undefined && wholeIds.has(id);
+    if (whole && id !== undefined) wholeIds.add(id);
+    this.#toolCallsSoFar().push({
+      index,
+      id: repeated ? undefined : id,
+      name: stringOf(call['name']),
+      arguments: call['arguments'],
+      position,
     });
-  };
+  }
 
-  const readDelta = (delta: JsonObject, choice: number, whole: boolean): void => {
-    reasoning(delta);
-    if (delta['content'] !== undefined) content(delta['content']);
-    refuse(delta['refusal']);
-    if (delta['tool_calls'] !== undefined) toolCalls(delta['tool_calls'], choice, whole);
-    if (isJsonObject(delta['function_call'])) toolCalls([{ ...delta['function_call'], index: 0 }], choice, whole);
-    if (delta['annotations'] !== undefined) side.annotations(delta['annotations']);
-  };
+  #readDelta(delta: JsonObject, choice: number, whole: boolean): void {
+    this.#reasoning(delta);
+    if (delta['content'] !== undefined) this.#content(delta['content']);
+    this.#refuse(delta['refusal']);
+    if (delta['tool_calls'] !== undefined) this.#toolCalls(delta['tool_calls'], choice, whole);
+    if (isJsonObject(delta['function_call'])) this.#toolCalls([{ ...delta['function_call'], index: 0 }], choice, whole);
+    if (delta['annotations'] !== undefined) this.#sideData().annotations(delta['annotations']);
+  }
 
-  const readChoice = (choice: JsonObject, whole: boolean): void => {
+  #readChoice(choice: JsonObject, whole: boolean): void {
     if (present(choice['error'])) throw inBandError(choice);
     // A last chunk may repeat the whole message (MiniMax): it only counts when nothing came before.
-    const delta = choice['delta'] ?? (whole || !(anyContent || anyDelta) ? choice['message'] : undefined);
-    if (isJsonObject(delta)) readDelta(delta, indexOf(choice['index']) ?? 0, whole);
-    if (present(choice['logprobs'])) side.logprobs(choice['logprobs']);
-    if (present(choice['usage'])) addUsage(choice['usage']);
-    if (typeof choice['stop_reason'] === 'string') stopSequence = choice['stop_reason'];
+    const delta = choice['delta'] ?? (whole || !(this.#anyContent || this.#anyDelta) ? choice['message'] : undefined);
+    if (isJsonObject(delta)) this.#readDelta(delta, indexOf(choice['index']) ?? 0, whole);
+    if (present(choice['logprobs'])) this.#sideData().logprobs(choice['logprobs']);
+    if (present(choice['usage'])) this.#addUsage(choice['usage']);
+    if (typeof choice['stop_reason'] === 'string') this.#stopSequence = choice['stop_reason'];
     const reason = choice['finish_reason'];
     // Some servers send "" instead of null until the end.
     if (typeof reason !== 'string' || reason === '') return;
-    if (rawReason === undefined || readFinishReason(rawReason) === 'stop') rawReason = reason;
-  };
+    if (this.#rawReason === undefined || readFinishReason(this.#rawReason) === 'stop') this.#rawReason = reason;
+  }
 
-  const addUsage = (raw: unknown): void => {
-    const read = readUsage(raw, target.quirks.outputExcludesReasoning);
-    if (read !== undefined) usage = mergeUsage(usage, read);
-  };
+  #addUsage(raw: unknown): void {
+    const read = readUsage(raw, this.#target.quirks.outputExcludesReasoning);
+    if (read !== undefined) this.#usage = mergeUsage(this.#usage, read);
+  }
 
-  const read: ChunkReader['read'] = (value, whole) => {
-    const chunk = Array.isArray(value) ? (value[0] as unknown) : value;
-    if (!isJsonObject(chunk)) throw new ProviderError({ kind: 'protocol', message: notAnAnswer(value) });
-    if (isError(chunk)) {
-      if (rawReason === undefined) throw inBandError(chunk);
-      // The answer was complete before this (finish reason seen): tell, but do not take it away.
-      return builder.warning('late-error', inBandError(chunk).message);
-    }
-    begin(chunk);
-    const choices = chunk['choices'];
-    if (Array.isArray(choices)) for (const choice of choices) if (isJsonObject(choice)) readChoice(choice, whole);
-    if (present(chunk['usage'])) addUsage(chunk['usage']);
-    const extra = chunk['x_groq'];
-    if (isJsonObject(extra)) {
-      if (present(extra['error']) && rawReason === undefined) throw inBandError(extra);
-      if (present(extra['usage'])) addUsage(extra['usage']);
-    }
-    side.top(chunk);
-  };
-
-  const finishReason = (): FinishReason => {
-    const reason = rawReason === undefined ? 'stop' : readFinishReason(rawReason);
-    const calls = tools.count + side.customCalls;
+  #finishReason(): FinishReason {
+    const reason = this.#rawReason === undefined ? 'stop' : readFinishReason(this.#rawReason);
+    const calls = (this.#tools?.count ?? 0) + (this.#side?.customCalls ?? 0);
     if (calls > 0 && reason === 'stop') return 'tool-calls';
     if (calls === 0 && reason === 'tool-calls') return 'stop';
-    return refused && reason === 'stop' ? 'refusal' : reason;
-  };
-
-  const complete = (): void => {
-    sink.end();
-    const reason = finishReason();
-    if (reason === 'error') {
-      const message = `The vendor broke the answer off with finish reason ${JSON.stringify(rawReason)}.`;
-      throw new ProviderError({ kind: 'server', message, code: rawReason });
-    }
-    if (rawReason === 'model_context_window_exceeded' && !anyContent) {
-      throw new ProviderError({ kind: 'context-window', message: 'The context window is full.', code: rawReason });
-    }
-    if (!builder.started) builder.start(head);
-    const cut = reason === 'length' ? tools.incomplete() : [];
-    tools.finish();
-    side.emit(builder);
-    for (const name of cut) {
-      builder.warning('tool-arguments-cut', `The output limit cut the arguments of the call to ${name}.`);
-    }
-    builder.finish(reason, { rawReason, stopSequence, usage });
-  };
-
-  return {
-    read,
-    complete,
-    get finishSeen() {
-      return rawReason !== undefined;
-    },
-    get toolOpen() {
-      return tools.open || side.customCalls > 0;
-    },
-    get incompleteCalls() {
-      return tools.incomplete().length > 0;
-    },
-    take: () => builder.take(),
-  };
+    return this.#refused && reason === 'stop' ? 'refusal' : reason;
+  }
 }
 
 function isError(chunk: JsonObject): boolean {

@@ -10,6 +10,7 @@ import {
   type ToolChoice,
 } from '../../spec/request.ts';
 import type { DecodedRequest } from '../wire.ts';
+import { keepBody } from './as-it-came.ts';
 import { decodeCacheControl } from './decode-content.ts';
 import { decodeMessages } from './decode-messages.ts';
 import {
@@ -65,9 +66,12 @@ export function decodeRequest(body: unknown): DecodedRequest {
     ...decodeToolChoice(body, tools, extensions),
     ...(Object.keys(extensions).length === 0 ? {} : { extensions: { wire: 'openai-chat' as const, body: extensions } }),
   };
+  if (tools === undefined) keepBody(request, body, isExtension);
   const mode = stream ? 'stream' : 'whole';
   return routing === undefined ? { request, mode, includeUsage } : { request, mode, includeUsage, routing };
 }
+
+const isExtension = (field: string): boolean => !KNOWN_FIELDS.has(field);
 
 function decodeSampling(body: JsonObject): Partial<ChatRequest> {
   return {

@@ -80,7 +80,8 @@ export function createDecoder(target: WireTarget): StreamDecoder {
 
 /** One whole answer to the events its stream would give; also reads a stream that came where a document was asked for. */
 export function decodeWhole(body: string, target: WireTarget): StreamEvent[] {
-  const text = body.replace(/^\uFEFF/, '').trim();
+  // Most answers are a bare object: nothing before it has to be looked for.
+  const text = body.startsWith('{') ? body : body.replace(/^\uFEFF/, '').trim();
   if (text === '') throw nothing();
   if (text.startsWith('<')) {
     throw new ProviderError({ kind: 'protocol', message: 'The vendor answered with an HTML page, not JSON.' });

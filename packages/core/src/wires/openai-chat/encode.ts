@@ -4,6 +4,7 @@ import { createToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
 import { createLosses, type Losses } from '../losses.ts';
+import { bodyAsItCame } from './as-it-came.ts';
 import { encodeMessages } from './encode-messages.ts';
 import { encodeOutputFormat, encodeReasoning, encodeSampling, encodeTools } from './encode-options.ts';
 
@@ -14,6 +15,8 @@ const LEGAL_TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
  * those over the configured extras (`provider_extra`, `chat_template_kwargs`).
  */
 export function encode(request: ChatRequest, target: WireTarget, mode: CallMode): EncodedCall {
+  const asItCame = bodyAsItCame(request, target, mode);
+  if (asItCame !== undefined) return callOf(request, mode, asItCame, NO_LOSSES);
   const losses = createLosses();
   const names = createToolNames(
     LEGAL_TOOL_NAME,
@@ -40,15 +43,16 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
     delete body[parameter];
     losses.add(parameter);
   }
-  const call = {
-    method: 'POST' as const,
-    path: '/chat/completions',
-    headers: headersFor(request, mode),
-    body: stringifyWellFormed(body),
-    lost: losses.list(),
-  };
+  const call = callOf(request, mode, body, losses.list());
   const toolNames = names.restore();
   return toolNames === undefined ? call : { ...call, toolNames };
+}
+
+const NO_LOSSES: readonly string[] = [];
+
+function callOf(request: ChatRequest, mode: CallMode, body: JsonObject, lost: readonly string[]): EncodedCall {
+  const headers = headersFor(request, mode);
+  return { method: 'POST', path: '/chat/completions', headers, body: stringifyWellFormed(body), lost };
 }
 
 /** Frozen, so that whoever joins and writes them need do so once. */

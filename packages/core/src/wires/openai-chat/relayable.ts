@@ -17,10 +17,22 @@ export function relayable(bytes: Uint8Array, decoded: DecodedRequest, place: Rel
   const calls = buffer.includes('"tool_calls":') || buffer.includes('"function_call":');
   if (calls && TOOL_CALL.test(buffer.toString('utf8'))) return false;
   const usage = buffer.includes('"usage":{') || buffer.includes('"usage": {');
-  if (place === 'whole') return usage && FINISH_REASON.test(buffer.toString('utf8'));
+  if (place === 'whole') return usage && saysWhyItEnded(buffer);
   if (usage) {
     if (!decoded.includeUsage || buffer.includes('"x_groq"')) return false;
     if (USAGE_IN_CHOICE.test(buffer.toString('utf8'))) return false;
   }
-  return place === 'after-finish' || !buffer.includes('[DONE]') || FINISH_REASON.test(buffer.toString('utf8'));
+  return place === 'after-finish' || !buffer.includes('[DONE]') || saysWhyItEnded(buffer);
+}
+
+const FINISH_FIELD = '"finish_reason":';
+
+/** A finish reason that is a word, looked for from the end, where it stands. */
+function saysWhyItEnded(buffer: Buffer): boolean {
+  for (let at = buffer.lastIndexOf(FINISH_FIELD); at >= 0; at = buffer.lastIndexOf(FINISH_FIELD, at - 1)) {
+    const value = at + FINISH_FIELD.length;
+    if (FINISH_REASON.test(buffer.toString('latin1', at, value + 4))) return true;
+    if (at === 0) return false;
+  }
+  return false;
 }

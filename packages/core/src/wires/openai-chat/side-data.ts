@@ -20,6 +20,16 @@ export interface SideData {
   emit(builder: BlockBuilder): void;
 }
 
+/** Whether an answer, or a piece of one, has any of the top-level facts. */
+export function hasTopFields(chunk: JsonObject): boolean {
+  return (
+    chunk['citations'] !== undefined ||
+    chunk['search_results'] !== undefined ||
+    chunk['images'] !== undefined ||
+    chunk['related_questions'] !== undefined
+  );
+}
+
 export function createSideData(): SideData {
   const details: JsonObject[] = [];
   const custom = new Map<number, { id: string; name: string; input: string }>();
