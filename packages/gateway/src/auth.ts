@@ -1,24 +1,34 @@
 import type { IncomingMessage } from 'node:http';
 import type { Keyring } from '@standin/store/keyring';
-import { KEY_PREFIX, type KeyRecord } from '@standin/store/keys';
+import type { KeyRecord } from '@standin/store/keys';
+import { callerSession } from './admin/access.ts';
+import type { AdminContext } from './admin/context.ts';
 import type { CallerFailure } from './caller-errors.ts';
-import { isLoopback } from './host-guard.ts';
+import { isLocalCaller } from './host-guard.ts';
+import { presentedKeys } from './presented-keys.ts';
 
 /**
- * Who may use an endpoint. `caller`: whoever has a key, or anybody while no keys are asked for. `open`: anybody.
- * `local`: this machine only. `watch`: this machine, or whoever has a key.
+ * Who may use an endpoint. `caller`: whoever has a key, or anybody while no keys are asked for; a paired browser too.
+ * `open`: anybody. `watch`: this machine, or whoever has a key.
  */
-export type Access = 'caller' | 'open' | 'local' | 'watch';
+export type Access = 'caller' | 'open' | 'watch';
 
 export type Authorised = { readonly caller?: KeyRecord } | { readonly failure: CallerFailure };
 
 const NOBODY: Authorised = {};
-const KEY_HEADERS = ['x-api-key', 'api-key', 'x-goog-api-key'];
+
+/** Calls from the dashboard's playground stand under this id in the ledger. */
+const DASHBOARD: Authorised = { caller: { id: 'dashboard', name: 'dashboard', hash: '', createdAt: 0 } };
 
 /** Whether this request may go on, and whose it is. */
-export function authorise(req: IncomingMessage, access: Access, keys: Keyring | undefined): Authorised {
+export function authorise(
+  req: IncomingMessage,
+  access: Access,
+  keys: Keyring | undefined,
+  admin: AdminContext | undefined,
+): Authorised {
   if (access === 'open') return NOBODY;
-  if (access === 'local') return isLocalCaller(req) ? NOBODY : { failure: notLocal() };
+  if (req.headers.cookie !== undefined && callerSession(req, admin?.sessions) !== undefined) return DASHBOARD;
   if (keys === undefined) return NOBODY;
   const { required } = keys;
   for (const presented of presentedKeys(req)) {
@@ -29,32 +39,6 @@ export function authorise(req: IncomingMessage, access: Access, keys: Keyring | 
   return { failure: noKey(presentedKeys(req).length > 0) };
 }
 
-/** Every place where the official clients put a key; some send two. */
-function presentedKeys(req: IncomingMessage): readonly string[] {
-  const { headers } = req;
-  const found: string[] = [];
-  const { authorization } = headers;
-  if (authorization !== undefined && /^bearer +/i.test(authorization))
-    found.push(authorization.slice(authorization.indexOf(' ')).trim());
-  for (const name of KEY_HEADERS) {
-    const value = headers[name];
-    if (typeof value !== 'string') continue;
-    const key = value.trim();
-    // Beside a vendor's key, ours is the one that counts.
-    if (key.startsWith(KEY_PREFIX)) found.unshift(key);
-    else found.push(key);
-  }
-  return found;
-}
-
-const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
-
-/** From this machine, and not passed on by a proxy on it. */
-function isLocalCaller({ socket, headers }: IncomingMessage): boolean {
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return isLoopback(address) && FORWARDING.every((name) => headers[name] === undefined);
-}
-
 function noKey(presented: boolean): CallerFailure {
   const message = presented
     ? 'The API key is not one of this gateway, or it was revoked.'
@@ -62,15 +46,6 @@ function noKey(presented: boolean): CallerFailure {
   return {
     error: { status: 401, code: 'invalid_api_key', kind: 'auth', message },
     headers: ['x-should-retry', 'false', 'www-authenticate', 'Bearer'],
-    attempts: [],
-  };
-}
-
-function notLocal(): CallerFailure {
-  const message = 'This address is answered on the machine of the gateway only.';
-  return {
-    error: { status: 403, code: 'local_only', kind: 'permission', message },
-    headers: ['x-should-retry', 'false'],
     attempts: [],
   };
 }

@@ -18,6 +18,7 @@ import { parseJsonBody, readBody } from './body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { callerTimeoutMs } from './caller-timeout.ts';
 import { sendFailure, type Exchange, type UnderWay } from './exchange.ts';
+import { keepContent, type KeptContent } from './kept-content.ts';
 import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
@@ -55,6 +56,7 @@ export class Call implements UnderWay {
   #paused = false;
   /** What was tried, while the caller's own timeout runs. */
   #watched: AttemptRecord[] | undefined;
+  #kept: KeptContent | undefined;
 
   constructor(exchange: Exchange, route: CallRoute) {
     this.exchange = exchange;
@@ -81,6 +83,8 @@ export class Call implements UnderWay {
   #start(body: Buffer): void {
     try {
       const { context } = this.exchange;
+      const contentBytes = this.account?.contentBytes;
+      if (contentBytes !== undefined) this.#kept = keepContent(body, contentBytes);
       const given = parseJsonBody(body, this.route.argumentsKey);
       const stated = this.route.fromAddress?.(this.exchange);
       const whole = stated !== undefined && isJsonObject(given) ? { ...given, ...stated } : given;
@@ -115,7 +119,8 @@ export class Call implements UnderWay {
         requestId: this.exchange.requestId,
         onAttempt: (attempt) => this.#attempted(attempt),
       };
-      const handle = standin.start(plan, this.#request(decoded), options, answer);
+      const sink = this.#kept?.watching(answer) ?? answer;
+      const handle = standin.start(plan, this.#request(decoded), options, sink);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();
@@ -204,7 +209,7 @@ export class Call implements UnderWay {
   finish(end: CallEnd = ANSWERED): void {
     this.over = true;
     this.#answer?.release();
-    this.account?.end(end);
+    this.account?.end(end, this.#kept?.content());
     const { context } = this.exchange;
     context.underWay.delete(this);
     context.onCallEnd?.();

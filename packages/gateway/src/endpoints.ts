@@ -5,7 +5,7 @@ import { ollamaChatServer } from '@standin/core/wires/ollama-chat/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireServer } from '@standin/core/wires/wire';
-import { sendMetrics, sendRequests, sendUsage } from './admin.ts';
+import type { AdminAccess, Operator } from './admin/access.ts';
 import type { Access } from './auth.ts';
 import { Call, type CallRoute } from './call.ts';
 import { sendTokenCount } from './count-tokens.ts';
@@ -14,7 +14,7 @@ import { GOOGLE_ENDPOINTS } from './google-endpoints.ts';
 import { sendHealth, sendLive, sendReady } from './health-route.ts';
 import { sendModel, sendModels } from './models-route.ts';
 import { OLLAMA_ENDPOINTS } from './ollama-endpoints.ts';
-import { sendRecord } from './records-route.ts';
+import { sendMetrics } from './operations.ts';
 import type { Route } from './route-table.ts';
 
 export interface Endpoint {
@@ -22,7 +22,9 @@ export interface Endpoint {
   readonly access?: Access;
   /** Shape of its errors; absent: by the caller's headers. */
   readonly dialect?: WireServer;
-  readonly run: (exchange: Exchange) => void;
+  /** An admin route: who may use it, instead of `access`. */
+  readonly admin?: AdminAccess;
+  readonly run: (exchange: Exchange, operator: Operator) => void;
 }
 
 const CHAT: CallRoute = { wireServer: openaiChatServer, idPrefix: 'chatcmpl-', forwardHeaders: [] };
@@ -34,7 +36,7 @@ const MESSAGES: CallRoute = {
   argumentsKey: 'input',
 };
 
-/** Everything the gateway answers; a further client protocol is one more line. */
+/** Everything the gateway answers beside its admin API; a further client protocol is one more line. */
 export const ENDPOINTS: readonly Route<Endpoint>[] = [
   call('/v1/chat/completions', CHAT),
   call('/chat/completions', CHAT),
@@ -53,9 +55,6 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   get('/models', sendModels),
   get('/v1/models/{id}', sendModel),
   get('/models/{id}', sendModel),
-  get('/api/requests', sendRequests, 'local'),
-  get('/api/requests/{id}', sendRecord, 'local'),
-  get('/api/usage', sendUsage, 'local'),
   get('/metrics', sendMetrics, 'watch'),
   get('/health', sendHealth, 'watch'),
   get('/health/live', sendLive, 'open'),
@@ -89,6 +88,7 @@ POST /api/chat               Ollama
 GET  /v1/models              the models that can be asked for
 GET  /health                 live, ready, and which keys are resting
 GET  /metrics                for Prometheus
+GET  /api/openapi.json       the admin API; in a browser this address is the dashboard
 
 Point any OpenAI, Anthropic, Google or Ollama client at this address; "model" chooses the route.
 `;

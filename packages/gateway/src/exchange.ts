@@ -3,11 +3,12 @@ import { isJsonObject, type Clock, type JsonObject, type Log } from '@standin/co
 import type { Standin } from '@standin/core/library/standin-types';
 import type { WireServer } from '@standin/core/wires/wire';
 import type { KeyRecord } from '@standin/store/keys';
-import type { Operations } from './admin.ts';
+import type { AdminContext } from './admin/context.ts';
 import type { CallerFailure } from './caller-errors.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
 import type { Overload } from './overload.ts';
+import type { Operations } from './operations.ts';
 
 /** Something under way that a shutdown ends. */
 export interface UnderWay {
@@ -32,6 +33,10 @@ export interface GatewayContext {
   readonly accounting: Accounting | undefined;
   readonly operations: Operations;
   readonly overload: Overload;
+  /** Absent: nobody administers this gateway over HTTP. */
+  readonly admin: AdminContext | undefined;
+  /** Told when the shutdown begins: streams that nobody finishes end at once. */
+  readonly onDrain: Set<() => void>;
   draining: boolean;
   /** While draining: a call ended, its connection can go. */
   onCallEnd: (() => void) | undefined;

@@ -4,17 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { silentLog, systemClock, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Keyring } from '@standin/store/keyring';
-import type { Operations } from './admin.ts';
+import type { AdminOptions } from './admin/context.ts';
+import { createAdminContext } from './admin/context.ts';
+import { operatorOf, type Operator } from './admin/access.ts';
+import { ADMIN_ENDPOINTS } from './admin/endpoints.ts';
+import { createPages, type PagesFolder } from './admin/pages.ts';
 import { authorise } from './auth.ts';
 import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
-import { dialectOf, ENDPOINTS } from './endpoints.ts';
+import { dialectOf, ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { requestIdOf, sendFailure, type Exchange, type GatewayContext } from './exchange.ts';
-import { foreignRequest, isLoopback } from './host-guard.ts';
+import { foreignHost, foreignOrigin, isLoopback } from './host-guard.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
 import { listenError, publicHostError } from './listen-error.ts';
+import type { Operations } from './operations.ts';
+import { ADMIN_HEADERS } from './admin/serve-route.ts';
+import { createRouteTable, type Found } from './route-table.ts';
 import { createOverload } from './overload.ts';
-import { createRouteTable } from './route-table.ts';
 
 export interface GatewayOptions {
   /** The Standin that answers; or `getStandin`, asked once per request, when the configuration can be replaced. */
@@ -40,6 +46,10 @@ export interface GatewayOptions {
   readonly accounting?: Accounting;
   /** What `/metrics` and `/api` answer from. */
   readonly operations?: Operations;
+  /** Pairing, sessions and what the admin API works on. Absent: only what this machine may read is answered. */
+  readonly admin?: AdminOptions;
+  /** Folder that the dashboard was built into, or how to find it. Absent: `/` answers with text alone. */
+  readonly pages?: PagesFolder;
   /** Random id of 32 letters and digits. */
   readonly newId?: () => string;
 }
@@ -95,6 +105,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     accounting: options.accounting,
     operations: options.operations ?? {},
     overload: createOverload(clock, options.maxConcurrent),
+    admin: options.admin === undefined ? undefined : createAdminContext(options.admin, options.keys, clock),
+    onDrain: new Set(),
     draining: false,
     onCallEnd: undefined,
   };
@@ -146,7 +158,8 @@ const SERVER_OPTIONS = {
 };
 
 function createHandler(context: GatewayContext, options: GatewayOptions) {
-  const table = createRouteTable(ENDPOINTS);
+  const table = createRouteTable([...ENDPOINTS, ...ADMIN_ENDPOINTS]);
+  const pages = options.pages === undefined ? undefined : createPages(options.pages);
   const guarded = options.allowPublic !== true;
   const allowedHosts = options.allowedHosts ?? [];
   return (req: IncomingMessage, res: ServerResponse): void => {
@@ -156,31 +169,33 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
     const dialect = (found.type === 'none' ? undefined : found.run.dialect) ?? dialectOf(req);
     const requestId = requestIdOf(req, context.newId);
     const parameter = found.type === 'route' ? found.parameter : '';
-    let exchange: Exchange = { context, req, res, requestId, dialect, parameter };
-    try {
-      const foreign = guarded ? foreignRequest(req, allowedHosts) : undefined;
+    const exchange: Exchange = { context, req, res, requestId, dialect, parameter };
+    const guardedly = (run: () => void): void => {
+      try {
+        run();
+      } catch (thrown) {
+        context.log('error', 'Request handling failed', { requestId, error: thrown });
+        sendFailure(exchange, failureOfThrown(thrown));
+      }
+    };
+    guardedly(() => {
+      const run = found.type === 'none' ? undefined : found.run;
+      // The admin API has a stricter rule of its own for pages of other sites.
+      const foreign = guarded
+        ? (foreignHost(req, allowedHosts) ?? (run?.admin === undefined ? foreignOrigin(req, allowedHosts) : undefined))
+        : undefined;
       if (foreign !== undefined)
         return sendFailure(exchange, ownFailure(foreign.status, foreign.code, foreign.message));
-      const access = found.type === 'none' ? 'caller' : (found.run.access ?? 'caller');
-      const authorised = authorise(req, access, options.keys);
-      if ('failure' in authorised) return sendFailure(exchange, authorised.failure);
-      const { caller } = authorised;
-      if (caller !== undefined) exchange = { ...exchange, caller };
-      if (found.type === 'route') {
-        const isCall = access === 'caller' && method === 'POST';
-        if (isCall && !context.overload.admits(context.underWay.size)) return sendFailure(exchange, OVERLOADED);
-        return found.run.run(exchange);
+      if (found.type === 'route' && found.run.admin !== undefined) {
+        const operator = operatorOf(req, found.run.admin, context.admin?.sessions, options.keys);
+        if ('failure' in operator) return sendFailure(exchange, operator.failure, ADMIN_HEADERS);
+        return found.run.run(exchange, operator);
       }
-      if (found.type === 'none') {
-        const message = `There is nothing at ${method} ${path.slice(0, 200)}; GET / lists what there is.`;
-        return sendFailure(exchange, ownFailure(404, 'not_found', message));
-      }
-      const message = `${path.slice(0, 200)} is asked with ${found.allow}, not ${method}.`;
-      sendFailure(exchange, ownFailure(405, 'method_not_allowed', message, ['allow', found.allow]));
-    } catch (thrown) {
-      context.log('error', 'Request handling failed', { requestId, error: thrown });
-      sendFailure(exchange, failureOfThrown(thrown));
-    }
+      const rest = (): void => answerCaller(exchange, found, path, options.keys);
+      const mayBePage = pages !== undefined && (found.type === 'none' || path === '/');
+      // A page may have to be found first.
+      if (!mayBePage || !pages.answer(exchange, path, () => guardedly(rest))) rest();
+    });
   };
 }
 
@@ -195,6 +210,29 @@ const OVERLOADED: CallerFailure = {
   headers: ['x-should-retry', 'true', 'retry-after', '1'],
   attempts: [],
 };
+/** Everything but the admin API and the pages. */
+function answerCaller(asked: Exchange, found: Found<Endpoint>, path: string, keys: Keyring | undefined): void {
+  const { context, req } = asked;
+  const run = found.type === 'none' ? undefined : found.run;
+  const access = run?.access ?? (run?.admin === undefined ? 'caller' : 'open');
+  const authorised = authorise(req, access, keys, context.admin);
+  if ('failure' in authorised) return sendFailure(asked, authorised.failure);
+  const { caller } = authorised;
+  const exchange = caller === undefined ? asked : { ...asked, caller };
+  if (found.type === 'route') {
+    const isCall = access === 'caller' && req.method === 'POST';
+    if (isCall && !context.overload.admits(context.underWay.size)) return sendFailure(exchange, OVERLOADED);
+    return found.run.run(exchange, NOBODY);
+  }
+  if (found.type === 'none') {
+    const message = `There is nothing at ${req.method} ${path.slice(0, 200)}; GET / lists what there is.`;
+    return sendFailure(exchange, ownFailure(404, 'not_found', message));
+  }
+  const message = `${path.slice(0, 200)} is asked with ${found.allow}, not ${req.method}.`;
+  sendFailure(exchange, ownFailure(405, 'method_not_allowed', message, ['allow', found.allow]));
+}
+
+const NOBODY: Operator = { kind: 'nobody' };
 
 /** Path without query; a proxy may send the whole URL. */
 function pathOf(url: string): string {
@@ -242,6 +280,7 @@ function createClose(server: Server, context: GatewayContext): Gateway['close'] 
   };
   const begin = (resolve: () => void): void => {
     context.draining = true;
+    for (const end of context.onDrain) end();
     // A kept-alive connection whose answer has just ended would hold the server open until its timeout.
     context.onCallEnd = () => void setImmediate(() => server.closeIdleConnections());
     server.close(() => {

@@ -61,7 +61,7 @@ export function sendHealth(exchange: Exchange): void {
 
 const NO_STORE = ['cache-control', 'no-store'];
 
-function unreadyReason(context: GatewayContext): string | undefined {
+export function unreadyReason(context: GatewayContext): string | undefined {
   if (context.draining) return 'The gateway is shutting down.';
   const trouble = context.accounting?.limits?.trouble;
   if (trouble !== undefined) return `Budgets cannot be checked, so calls that they limit are refused: ${trouble}`;

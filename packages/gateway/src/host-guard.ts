@@ -13,21 +13,40 @@ export function isLoopback(host: string): boolean {
  * cross-site POST, and by a DNS name of theirs that turns to 127.0.0.1. So the `Host` must be an address or a local
  * name, and an `Origin`, which only browsers send, a local one. Returns what is wrong, or nothing.
  */
-export function foreignRequest(
-  req: IncomingMessage,
-  extraHosts: readonly string[],
-): { status: number; code: string; message: string } | undefined {
-  const { host, origin } = req.headers;
-  if (host !== undefined && !isLocalName(hostnameOf(host), extraHosts)) {
-    const message = 'This gateway answers requests to local host names only; the Host header names another.';
-    return { status: 421, code: 'host_not_allowed', message };
-  }
+export function foreignHost({ headers }: IncomingMessage, extraHosts: readonly string[]): Foreign | undefined {
+  const { host } = headers;
+  if (host === undefined || isLocalName(hostnameOf(host), extraHosts)) return undefined;
+  const message = 'This gateway answers requests to local host names only; the Host header names another.';
+  return { status: 421, code: 'host_not_allowed', message };
+}
+
+interface Foreign {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export function foreignOrigin({ headers }: IncomingMessage, extraHosts: readonly string[]): Foreign | undefined {
+  const { origin } = headers;
   if (origin !== undefined && isForeignOrigin(origin, extraHosts)) {
     const message =
       'This gateway does not answer requests made by web pages of other sites (the Origin header names one).';
     return { status: 400, code: 'origin_not_allowed', message };
   }
   return undefined;
+}
+
+const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
+/** From this machine, and not passed on by a proxy on it. */
+export function isLocalCaller({ socket, headers }: IncomingMessage): boolean {
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return isLoopback(address) && FORWARDING.every((name) => headers[name] === undefined);
+}
+
+/** The request names this machine, and not a DNS name of somebody's that was made to point here. */
+export function hasLocalHost({ headers }: IncomingMessage): boolean {
+  return headers.host === undefined || isLocalName(hostnameOf(headers.host), []);
 }
 
 function hostnameOf(host: string): string {

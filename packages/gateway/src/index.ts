@@ -3,5 +3,6 @@ export { ListenError } from './listen-error.ts';
 export { failureOf, failureOfThrown, type CallerFailure } from './caller-errors.ts';
 export { estimateTokens } from './count-tokens.ts';
 export { DEFAULT_MAX_CONCURRENT } from './overload.ts';
-export type { Operations } from './admin.ts';
+export type { Operations } from './operations.ts';
+export { pairingPath, type AdminOptions } from './admin/context.ts';
 export type { Accounting } from './ledger.ts';

@@ -1,7 +1,7 @@
 import type { Plan } from '@standin/core/route/target';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { DecodedRequest } from '@standin/core/wires/wire';
-import type { RequestLog } from '@standin/store/entry';
+import type { EntryContent, RequestLog } from '@standin/store/entry';
 import type { KeyRecord } from '@standin/store/keys';
 import type { AdmissionRequest, LimitKeeper, Ticket } from '@standin/store/limit-types';
 import type { SharedRates } from '@standin/store/rate-limits';
@@ -21,6 +21,8 @@ export interface Accounting {
   readonly sharedRates?: SharedRates;
   /** The agent behind a requested model name, when it names one. */
   readonly agentOf?: (requestedModel: string) => string | undefined;
+  /** Messages are kept: most of each request and answer, bytes. Absent: none is. */
+  readonly contentBytes?: number;
 }
 
 /** How a call ended. */
@@ -130,7 +132,12 @@ export class CallAccount {
     return this.#knownCost.nanoUsd;
   }
 
-  end(end: CallEnd): void {
+  /** What is said is to be kept. Absent: it is not. */
+  get contentBytes(): number | undefined {
+    return this.#accounting.contentBytes;
+  }
+
+  end(end: CallEnd, content?: EntryContent): void {
     const { logs = [] } = this.#accounting;
     const attempts = this.#attempts;
     this.#isEnded = true;
@@ -156,6 +163,7 @@ export class CallAccount {
       agent: this.#agent(),
       attempts,
       costNanoUsd: this.#cost(),
+      ...(content === undefined ? {} : { content }),
     };
     for (const log of logs) log.ended(entry);
   }

@@ -1,6 +1,14 @@
 import type { AttemptRecord } from '@standin/core/spec/errors';
 
-/** One finished call as its gateway knows it: plain fields, no prompt and no answer. */
+/** What a caller said and got, cut at the size that is kept. */
+export interface EntryContent {
+  readonly request: string;
+  readonly requestTruncated: boolean;
+  readonly answer: string;
+  readonly answerTruncated: boolean;
+}
+
+/** One finished call as its gateway knows it: plain fields; prompt and answer only where they are to be kept. */
 export interface RequestEntry {
   readonly id: string;
   /** Unix milliseconds. */
@@ -27,6 +35,8 @@ export interface RequestEntry {
   readonly attempts: readonly AttemptRecord[];
   /** Nano-USD of all attempts; absent: not known. */
   readonly costNanoUsd?: number;
+  /** Absent unless `[ledger] content` is on. */
+  readonly content?: EntryContent;
 }
 
 /** Where finished calls go. Called on the way of the answer: it keeps the object and works later. */

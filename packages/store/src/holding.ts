@@ -136,7 +136,7 @@ export function limitsOf(
   return list;
 }
 
-function endOf(unit: 'day' | 'month', now: number): number {
+export function endOf(unit: 'day' | 'month', now: number): number {
   const at = new Date(now);
   const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
   return unit === 'day' ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1);

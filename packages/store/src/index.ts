@@ -1,3 +1,4 @@
+export * from './browser-sessions.ts';
 export * from './call-metrics.ts';
 export * from './csv.ts';
 export { readDatabase, StoreError } from './database.ts';
@@ -9,6 +10,7 @@ export * from './limit-types.ts';
 export * from './limits.ts';
 export * from './metrics.ts';
 export * from './money.ts';
+export * from './pairing.ts';
 export * from './prices.ts';
 export * from './prometheus.ts';
 export { createKeyRates, type KeyRates, type RateHold, type SharedRates } from './rate-limits.ts';

@@ -1,13 +1,17 @@
-import { statSync } from 'node:fs';
 import { silentLog, type Log } from '@standin/core/spec/log';
 import { systemClock, type Clock } from '@standin/core/spec/clock';
 import { createKeyFinder, readKeys, type KeyRecord } from './keys.ts';
+import { stampOf } from './private-file.ts';
 
 /** The virtual keys of a running gateway. */
 export interface Keyring {
   /** Callers must present a key. */
   readonly required: boolean;
   find(presented: string): KeyRecord | undefined;
+  /** Every key, revoked ones too. */
+  list(): readonly KeyRecord[];
+  /** Looks at the file now: this process has changed it. */
+  refresh(): void;
 }
 
 export interface KeyringOptions {
@@ -36,9 +40,9 @@ export function createKeyring({
   let keys = readKeys(path);
   let find = createKeyFinder(keys);
   let lookedAt = clock.now();
-  const look = (): void => {
+  const look = (isUrgent = false): void => {
     const now = clock.now();
-    if (now - lookedAt < LOOK_EVERY_MS) return;
+    if (!isUrgent && now - lookedAt < LOOK_EVERY_MS) return;
     lookedAt = now;
     const seen = stampOf(path);
     if (seen === stamp) return;
@@ -63,10 +67,10 @@ export function createKeyring({
       look();
       return find(presented);
     },
+    list() {
+      look();
+      return keys;
+    },
+    refresh: () => look(true),
   };
-}
-
-function stampOf(path: string): string | undefined {
-  const seen = statSync(path, { throwIfNoEntry: false });
-  return seen === undefined ? undefined : `${seen.ino} ${seen.size} ${seen.mtimeMs}`;
 }

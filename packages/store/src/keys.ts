@@ -14,6 +14,8 @@ export interface KeyRights {
   readonly monthNanoUsd?: number;
   /** Over budget it warns instead of refusing. */
   readonly soft?: boolean;
+  /** It may also use the admin API. */
+  readonly admin?: boolean;
 }
 
 /** A virtual key without the key: only its SHA-256 is kept. */

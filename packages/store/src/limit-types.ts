@@ -72,12 +72,36 @@ export type Admission =
   | { readonly type: 'free' }
   | { readonly type: 'refused'; readonly refusal: Refusal };
 
+/** One limit of the current period. */
+export interface BudgetState {
+  /** `all`, `entry:<type>.<alias>`, `agent:<alias>` or `key:<id>`. */
+  readonly scope: string;
+  readonly title: string;
+  readonly unit: 'day' | 'month';
+  readonly period: string;
+  readonly measure: 'usd' | 'tokens';
+  /** Nano-USD or tokens. */
+  readonly most: number;
+  /** With what calls under way have reserved, of all processes. */
+  readonly used: number;
+  readonly action: BudgetAction;
+  /** Unix milliseconds. */
+  readonly resetsAt: number;
+}
+
+export interface LimitState {
+  readonly budgets: readonly BudgetState[];
+  readonly unknownPrice: 'allow' | 'refuse';
+}
+
 export interface LimitKeeper {
   admit(request: AdmissionRequest): Admission;
   /** Tokens that the call may take, as far as anybody can tell. */
   tokens(request: AdmissionRequest): number;
   /** Why calls that a money limit concerns are refused now: the journal could not be written lately. */
   readonly trouble: string | undefined;
+  /** Every limit per day and month, of the given keys too. Absent: there is nothing to tell. */
+  state?(keys: readonly KeyRecord[]): LimitState;
   /** Gives back money that was taken from the journal and not spent. */
   close(): void;
 }

@@ -61,6 +61,7 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
       // Old news says nothing: who asked for readiness may have kept the calls away that would have tried again.
       return trouble === undefined || clock.now() - trouble.atMs > TROUBLE_MS ? undefined : trouble.reason;
     },
+    state: (keys) => ({ budgets: money.list(keys), unknownPrice: budgets.unknownPrice ?? 'allow' }),
     close: () => money.close(),
   };
 

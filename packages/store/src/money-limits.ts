@@ -7,11 +7,14 @@ import type {
   AdmissionTarget,
   BudgetAction,
   BudgetRules,
+  BudgetState,
   MoneyLimits,
   Refusal,
 } from './limit-types.ts';
 import { costOf, costOfAttempt, isBilled, type PriceOf } from './money.ts';
 import { createHolding, limitsOf, type Amount, type Cost, type Holding, type Limit, type Spent } from './holding.ts';
+import { listBudgets } from './budget-list.ts';
+import type { KeyRecord } from './keys.ts';
 import { createGrants, createPurse, type Purse } from './purse.ts';
 
 export interface MoneyHold {
@@ -24,6 +27,7 @@ export interface MoneyKeeper {
   /** Whether any money limit concerns this call. */
   limits(request: AdmissionRequest): boolean;
   reserve(request: AdmissionRequest, inputTokens: number): MoneyHold | Refusal;
+  list(keys: readonly KeyRecord[]): readonly BudgetState[];
   close(): void;
 }
 
@@ -89,6 +93,12 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
       const spentOf = (attempt: AttemptRecord): Spent => spentBy(attempt, targets, estimates);
       return { without, warnings: holding.warnings, settle: (attempts) => holding.settle(attempts, spentOf) };
     },
+    list: (keys) =>
+      listBudgets(budgets, keys, clock.wallMs(), ({ scope, unit, period }) => {
+        // What this process holds unspent is not used.
+        const held = purses.get(`${scope}\n${unit}\n${period}`)?.held ?? 0;
+        return grants.granted(scope, period) - held;
+      }),
     close() {
       for (const purse of purses.values()) purse.close();
       purses.clear();

@@ -38,6 +38,8 @@ export interface Purse {
   readonly reserved: number;
   /** Spent and reserved, by everybody; as last seen. */
   readonly used: number;
+  /** Taken from the journal, and neither spent nor reserved. */
+  readonly held: number;
   /** Reserves `worst`; when nothing else is reserved and `expected` fits, whatever is left. 0 limit: nothing. */
   reserve(worst: number, expected: number, limit: number): number | undefined;
   /** A reservation ends: so much of it was spent. */
@@ -79,6 +81,9 @@ export function createPurse(grants: Grants, scope: string, period: string): Purs
   return {
     get reserved() {
       return reserved;
+    },
+    get held() {
+      return held;
     },
     get used() {
       return seen - held;

@@ -12,6 +12,15 @@ export interface RequestFilter {
   /** Unix milliseconds, excluded. */
   readonly until?: number;
   readonly id?: string;
+  /** 1: answered after an attempt had failed, or mended. */
+  readonly rescued?: 1;
+  readonly errorKind?: string;
+  readonly status?: number;
+  readonly protocol?: string;
+  /** Part of the id, a model, the provider or the agent. */
+  readonly q?: string;
+  /** Milliseconds, included. */
+  readonly minTookMs?: number;
 }
 
 /** A request as it is shown; `null` is "not known". Money in nano-USD, times in milliseconds. */
@@ -52,6 +61,12 @@ const CONDITIONS: Readonly<Record<keyof RequestFilter, string>> = {
   since: 'started_at >= ?',
   until: 'started_at < ?',
   id: 'id = ?',
+  rescued: "? = 1 AND (rescue IS NOT NULL OR (outcome = 'ok' AND attempts > 1))",
+  errorKind: 'error_kind = ?',
+  status: 'status = ?',
+  protocol: 'protocol = ?',
+  q: "instr(lower(concat_ws(' ', id, requested_model, model, provider, agent)), lower(?)) > 0",
+  minTookMs: 'took_ms >= ?',
 };
 
 interface Where {
@@ -87,6 +102,25 @@ export function listRequests(
   return rows as unknown as readonly RequestRow[];
 }
 
+/** What the caller said and got, where it was kept. */
+export interface KeptContent {
+  readonly request: string;
+  readonly requestTruncated: boolean;
+  readonly answer: string;
+  readonly answerTruncated: boolean;
+}
+
+export function contentOf(db: DatabaseSync, seq: number): KeptContent | undefined {
+  const row = db.prepare('SELECT body, body_cut, answer, answer_cut FROM contents WHERE request = ?').get(seq);
+  if (row === undefined) return undefined;
+  return {
+    request: String(row['body']),
+    requestTruncated: row['body_cut'] === 1,
+    answer: String(row['answer']),
+    answerTruncated: row['answer_cut'] === 1,
+  };
+}
+
 /** The attempts of one request, in order, columns as in the table. */
 export function attemptsOf(db: DatabaseSync, seq: number): readonly Readonly<Record<string, unknown>>[] {
   return db.prepare('SELECT * FROM attempts WHERE request = ? ORDER BY attempt').all(seq);
@@ -111,6 +145,9 @@ export interface UsageRow {
   readonly unknown_usage: number;
 }
 
+/** Later than any time. */
+const MOST_MS = 8_640_000_000_000_000;
+
 const SUMS = `
   total(input_tokens) AS input_tokens, total(output_tokens) AS output_tokens,
   total(cache_read_tokens) AS cache_read_tokens, coalesce(sum(cost_nano_usd), 0) AS cost_nano_usd,
@@ -124,25 +161,25 @@ const BY_REQUEST: Readonly<Record<'key' | 'agent' | 'day', string>> = {
 };
 
 /**
- * Tokens and cost since `since` (Unix milliseconds). By model and provider each attempt counts where it was made, the
+ * Tokens and cost from `since` to `until` (Unix milliseconds, the latter excluded). By model and provider each attempt counts where it was made, the
  * lost ones too; a request whose attempts were dropped counts at the one that ended it.
  */
-export function usageBy(db: DatabaseSync, group: UsageGroup, since = 0): readonly UsageRow[] {
+export function usageBy(db: DatabaseSync, group: UsageGroup, since = 0, until = MOST_MS): readonly UsageRow[] {
   const text =
     group === 'model' || group === 'provider'
       ? `SELECT ${group} AS name, count(DISTINCT seq) AS requests, count(DISTINCT seq) FILTER (WHERE outcome <> 'ok') AS failed,
            sum(attempts) AS attempts, ${SUMS}
          FROM (
            SELECT a.${group}, r.seq, a.outcome, 1 AS attempts, a.input_tokens, a.output_tokens, a.cache_read_tokens, a.cost_nano_usd
-             FROM attempts a JOIN requests r ON r.seq = a.request WHERE r.started_at >= ?1
+             FROM attempts a JOIN requests r ON r.seq = a.request WHERE r.started_at >= ?1 AND r.started_at < ?2
            UNION ALL
            SELECT ${group}, seq, outcome, attempts, input_tokens, output_tokens, cache_read_tokens, cost_nano_usd
-             FROM requests WHERE started_at >= ?1 AND (attempts_dropped = 1 OR attempts = 0)
+             FROM requests WHERE started_at >= ?1 AND started_at < ?2 AND (attempts_dropped = 1 OR attempts = 0)
          ) GROUP BY name ORDER BY cost_nano_usd DESC, requests DESC`
       : `SELECT ${BY_REQUEST[group]} AS name, count(*) AS requests, count(*) FILTER (WHERE outcome <> 'ok') AS failed,
            total(attempts) AS attempts, ${SUMS}
-         FROM requests WHERE started_at >= ?1 GROUP BY name ORDER BY ${group === 'day' ? 'name' : 'cost_nano_usd DESC, requests DESC'}`;
-  return db.prepare(text).all(since) as unknown as readonly UsageRow[];
+         FROM requests WHERE started_at >= ?1 AND started_at < ?2 GROUP BY name ORDER BY ${group === 'day' ? 'name' : 'cost_nano_usd DESC, requests DESC'}`;
+  return db.prepare(text).all(since, until) as unknown as readonly UsageRow[];
 }
 
 /** What the record is known to lack. */

@@ -16,6 +16,13 @@ export interface Queue {
   done(count: number): void;
 }
 
+/** Messages that wait to be written; beyond, a request is kept without its own. */
+const MOST_CONTENT = 32 * 1024 * 1024;
+
+function contentSize({ content }: RequestEntry): number {
+  return content === undefined ? 0 : content.request.length + content.answer.length;
+}
+
 /**
  * Requests that wait to be written, `capacity` at most. When the disk does not keep up, detail is given up before rows:
  * from four fifths of the capacity on each new request costs the oldest one the detail of its attempts, and at the capacity the oldest
@@ -28,8 +35,13 @@ export function createQueue(capacity: number): Queue {
   let strip = 0;
   let requests = 0;
   let attempts = 0;
+  let contentChars = 0;
   const shift = (count: number): void => {
-    for (let i = 0; i < count; i++) list[head++] = undefined;
+    for (let i = 0; i < count; i++) {
+      const gone = list[head];
+      if (gone?.entry.content !== undefined) contentChars -= contentSize(gone.entry);
+      list[head++] = undefined;
+    }
     if (strip < head) strip = head;
     if (head > 1_024 && head * 2 > list.length) {
       list = list.slice(head);
@@ -56,7 +68,10 @@ export function createQueue(capacity: number): Queue {
         requests++;
         shift(1);
       }
-      list.push({ entry });
+      const size = contentSize(entry);
+      const fits = size === 0 || contentChars + size <= MOST_CONTENT;
+      if (fits) contentChars += size;
+      list.push({ entry: fits ? entry : { ...entry, content: undefined } });
       if (list.length - head > tight) stripOldest();
     },
     peek: (count) => list.slice(head, head + count) as Waiting[],

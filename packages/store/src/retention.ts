@@ -19,6 +19,7 @@ export function createRetention(db: DatabaseSync, clock: Clock, options: Retenti
   const bound = db.prepare('SELECT max(seq) AS seq FROM requests WHERE started_at < ?');
   const last = db.prepare('SELECT max(seq) AS last, min(seq) AS first FROM requests');
   const dropAttempts = db.prepare('DELETE FROM attempts WHERE request <= ?');
+  const dropContents = db.prepare('DELETE FROM contents WHERE request <= ?');
   const dropRequests = db.prepare('DELETE FROM requests WHERE seq <= ?');
   const dropGrants = db.prepare('DELETE FROM grants WHERE period < ?');
   return () => {
@@ -34,6 +35,7 @@ export function createRetention(db: DatabaseSync, clock: Clock, options: Retenti
     if (first === 0 || until < first) return;
     const here = Math.min(until, first + CHUNK - 1);
     dropAttempts.run(here);
+    dropContents.run(here);
     dropRequests.run(here);
     if (here < until) due = now;
   };

@@ -34,15 +34,22 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Messages of requests, kept only where that was switched on. It came after the first format; older programs do without. */
+const CONTENTS = `
+CREATE TABLE IF NOT EXISTS contents (
+  request INTEGER PRIMARY KEY, body TEXT NOT NULL, body_cut INTEGER NOT NULL, answer TEXT NOT NULL, answer_cut INTEGER NOT NULL
+) STRICT;
+`;
+
 /** Makes what is missing. Throws when a newer version of Standin made the file. */
 export function createTables(db: DatabaseSync): void {
-  if (versionOf(db) === VERSION) return;
+  if (versionOf(db) === VERSION) return db.exec(CONTENTS);
   db.exec('BEGIN IMMEDIATE');
   try {
     // Another process may have made them while this one waited.
     const found = versionOf(db);
     if (found > VERSION) throw new Error(`it was made by a later version of Standin (format ${found})`);
-    if (found < VERSION) db.exec(`${TABLES} PRAGMA user_version = ${VERSION}`);
+    if (found < VERSION) db.exec(`${TABLES} ${CONTENTS} PRAGMA user_version = ${VERSION}`);
     db.exec('COMMIT');
   } catch (error) {
     db.exec('ROLLBACK');

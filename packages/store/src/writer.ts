@@ -29,9 +29,21 @@ const ATTEMPT_COLUMNS = [
 export function createWriter(db: DatabaseSync, options: WriterOptions): (rows: readonly Waiting[]) => void {
   const request = db.prepare(insert('requests', REQUEST_COLUMNS));
   const attempt = db.prepare(insert('attempts', ATTEMPT_COLUMNS));
+  const content = db.prepare(
+    'INSERT INTO contents (request, body, body_cut, answer, answer_cut) VALUES (?, ?, ?, ?, ?)',
+  );
   return (rows) => {
     for (const row of rows) {
       const { lastInsertRowid } = request.run(...requestCells(row));
+      const kept = row.entry.content;
+      if (kept !== undefined)
+        content.run(
+          lastInsertRowid,
+          kept.request,
+          Number(kept.requestTruncated),
+          kept.answer,
+          Number(kept.answerTruncated),
+        );
       if (row.strippedOf !== undefined) continue;
       for (const one of row.entry.attempts) attempt.run(lastInsertRowid, ...attemptCells(one, options));
     }

@@ -25,6 +25,8 @@ export interface Lane {
   heldFrames: Uint8Array[] | undefined;
   firstContentAt?: number;
   usage?: Usage;
+  /** It went on with the answer at this many characters of delivered text. */
+  splicedAt?: number;
   /** Set when the lane mends a broken answer. */
   readonly mender?: Mender;
 }
@@ -63,6 +65,7 @@ export function recordOf(lane: Lane, requestStartedAt: number, now: number, erro
     reason: decision.reason,
     rule: error?.rule,
     rescue: decision.rescue,
+    splicedAt: lane.splicedAt,
     usage: lane.usage,
     attempts: facts?.attempts,
     bytes: facts?.bytes,

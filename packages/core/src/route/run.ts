@@ -243,13 +243,11 @@ class Run implements RunHandle {
       if (this.#over) return;
     }
     if (reached !== 'content' || this.#stage === 'content') {
-      if (lane.mender !== undefined)
-        this.#sink.onRescue?.({
-          target: lane.target,
-          method: lane.decision.rescue ?? 'replay',
-          at: this.#delivered.facts.textLength,
-        });
-      else if (this.#stage === 'nothing') this.#stage = 'reasoning';
+      if (lane.mender !== undefined) {
+        const at = this.#delivered.facts.textLength;
+        lane.splicedAt = at;
+        this.#sink.onRescue?.({ target: lane.target, method: lane.decision.rescue ?? 'replay', at });
+      } else if (this.#stage === 'nothing') this.#stage = 'reasoning';
       return;
     }
     this.#stage = 'content';

@@ -144,6 +144,8 @@ export interface AttemptRecord {
   readonly rule?: string;
   /** How this attempt mended an answer that had broken off. */
   readonly rescue?: string;
+  /** It went on with the answer at this many characters of delivered text. */
+  readonly splicedAt?: number;
   readonly usage?: Usage;
   /** Vendor attempts that a Standin behind this target made for this one; absent: it was one. */
   readonly attempts?: number;

@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('../commands/keys.ts'),
   },
   {
+    name: 'pair',
+    summary: 'print a new one-time code that pairs a browser with the dashboard',
+    load: () => import('../commands/pair.ts'),
+  },
+  {
     name: 'usage',
     summary: 'tokens and cost from the ledger, by model, provider, key, agent or day',
     load: () => import('../commands/usage.ts'),

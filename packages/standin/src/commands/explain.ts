@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { DecisionRecord, RequestRecord } from '@standin/core/route/record';
+import type { RequestRecord } from '@standin/core/route/record';
+import type { ExplainedDecision } from '@standin/core/route/record-explain';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
@@ -37,11 +38,15 @@ async function explain(id: string, options: ExplainOptions, context: CommandCont
     );
     throw new ExitWith(EXIT.callFailed);
   }
-  const { replay } = await import('@standin/core/route/record-replay');
+  const [{ replay }, { explainDecision }] = await Promise.all([
+    import('@standin/core/route/record-replay'),
+    import('@standin/core/route/record-explain'),
+  ]);
   const replayed = replay(record);
   if (options.json === true) context.output.print(JSON.stringify({ ...record, replay: replayed }, null, 2));
   else {
-    printRecord(record, context.output);
+    const decisions = record.decisions.map((decision) => explainDecision(decision, record));
+    printRecord(record, decisions, context.output);
     const { style } = context.output;
     const count = record.decisions.length;
     if (replayed.same && count > 0)
@@ -79,7 +84,7 @@ async function fromDisk(id: string, context: CommandContext): Promise<RequestRec
   return readRecords(standinHome(context.env)).get(id);
 }
 
-function printRecord(record: RequestRecord, output: Output): void {
+function printRecord(record: RequestRecord, decisions: readonly ExplainedDecision[], output: Output): void {
   const { style } = output;
   const { outcome, attempts } = record;
   const end = outcome === 'ok' ? style.green('answered') : outcome === 'pending' ? 'still running' : style.red(outcome);
@@ -98,9 +103,7 @@ function printRecord(record: RequestRecord, output: Output): void {
     if (record.decisions.length === 0)
       output.print(`  ${attempt.attempt}. ${attempt.reason}: nothing stood in its way`);
   }
-  record.decisions.forEach((decision) => {
-    for (const line of explained(decision, record)) output.print(line);
-  });
+  for (const decision of decisions) for (const line of explained(decision)) output.print(line);
   const words = attempts.flatMap(({ attempt, message }) => (message === undefined ? [] : [`  ${attempt}. ${message}`]));
   if (words.length > 0) {
     output.print();
@@ -130,56 +133,10 @@ function attemptRow(attempt: AttemptRecord): string[] {
 }
 
 /** One decision: what had happened, what it led to, and what it was looked up for. */
-function explained({ atMs, question, output, health }: DecisionRecord, record: RequestRecord): string[] {
-  const lines = [
-    `  after ${seconds(atMs)}: ${before(question, record)} → ${after(output, record)}`,
-    `      rule: ${output.reason}`,
-  ];
-  const against = Object.entries(health).flatMap(([asked, said]) => standsAgainst(asked, said, question.now));
-  if (against.length > 0) lines.push(`      health: ${against.join('; ')}`);
+function explained({ atMs, after, then, rule, health }: ExplainedDecision): string[] {
+  const lines = [`  after ${seconds(atMs)}: ${after} → ${then}`, `      rule: ${rule}`];
+  if (health.length > 0) lines.push(`      health: ${health.join('; ')}`);
   return lines;
-}
-
-function before(question: DecisionRecord['question'], record: RequestRecord): string {
-  if (question.kind === 'first') return 'the request began';
-  if (!('failure' in question)) return `${nameOf(record, question.state.target)} had said nothing yet`;
-  const { error, target } = question.failure;
-  const rule = error.rule === undefined ? '' : `, rule ${error.rule}`;
-  const where = question.kind === 'rescue' ? ' in mid-answer' : '';
-  return `${nameOf(record, target)} failed${where} (${error.kind}${error.status === undefined ? '' : ` ${error.status}`}${rule})`;
-}
-
-function after(output: DecisionRecord['output'], record: RequestRecord): string {
-  if (output.type === 'give-up') {
-    return output.retryAfterMs === undefined ? 'gave up' : `gave up; free again in ${seconds(output.retryAfterMs)}`;
-  }
-  const wait = output.waitMs > 0 ? `waited ${seconds(output.waitMs)}, then ` : '';
-  const key = record.targets[output.target]?.keys[output.key];
-  const named = key === undefined || key === 'none' ? '' : ` with key:${key}`;
-  return `${wait}asked ${nameOf(record, output.target)}${named}${output.rescue === undefined ? '' : ` to mend it (${output.rescue})`}`;
-}
-
-/** Only what spoke against somebody is worth a line. */
-function standsAgainst(asked: string, said: number | boolean, now: number): string[] {
-  const of = asked
-    .slice(asked.indexOf('(') + 1, -1)
-    .split(', ')
-    .slice(0, 3)
-    .filter((part) => !/^\d+\.?\d*$/.test(part))
-    .join(' ');
-  if (asked.startsWith('coolingUntil') && typeof said === 'number' && said > now)
-    return [`${of} cools for ${seconds(said - now)}`];
-  if (asked.startsWith('isBad') && said === true) return [`${of} was refused before`];
-  if (asked.startsWith('isShut') && said === true) return [`the breaker of ${of} is open`];
-  if (asked.startsWith('isSuspect') && said === true) return [`${of} failed other requests too`];
-  if (asked.startsWith('mayRetry') && said === false) return [`${of} has had its share of retries`];
-  if (asked.startsWith('mayHedge') && said === false) return ['hedges have had their share'];
-  return [];
-}
-
-function nameOf(record: RequestRecord, index: number): string {
-  const target = record.targets[index];
-  return target === undefined ? `target ${index + 1}` : `${target.entry} ${target.model}`;
 }
 
 const seconds = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);

@@ -14,6 +14,7 @@ interface CreateOptions {
   readonly budgetDay?: number;
   readonly budgetMonth?: number;
   readonly soft?: boolean;
+  readonly admin?: boolean;
   readonly json?: boolean;
 }
 
@@ -57,6 +58,7 @@ export function register(command: Command, context: CommandContext): void {
     .option('--budget-day <usd>', 'USD per day (UTC)', usd)
     .option('--budget-month <usd>', 'USD per month (UTC)', usd)
     .option('--soft', 'over budget, warn in a header instead of refusing')
+    .option('--admin', 'it may also use the admin API (/api/*) from elsewhere')
     .option('--json', 'print one JSON object')
     .action(async (options: CreateOptions) => create(options, context));
   command
@@ -98,6 +100,7 @@ async function create(options: CreateOptions, context: CommandContext): Promise<
     dayNanoUsd: options.budgetDay === undefined ? undefined : store.nanoOfUsd(options.budgetDay),
     monthNanoUsd: options.budgetMonth === undefined ? undefined : store.nanoOfUsd(options.budgetMonth),
     soft: options.soft,
+    admin: options.admin,
   };
   const { key, record } = await told(() => store.createKey(path, { ...rights, name, now: Date.now() }));
   const { output } = context;
@@ -120,6 +123,7 @@ function shown(record: KeyRecord, usdText: (nano: number) => string): Record<str
     budget_day_usd: money(record.dayNanoUsd),
     budget_month_usd: money(record.monthNanoUsd),
     soft: record.soft === true,
+    admin: record.admin === true,
   };
 }
 
@@ -142,6 +146,7 @@ async function list(json: boolean, context: CommandContext): Promise<void> {
       key.dayNanoUsd === undefined ? '' : `${money(key.dayNanoUsd)} USD/day`,
       key.monthNanoUsd === undefined ? '' : `${money(key.monthNanoUsd)} USD/month`,
       key.soft === true ? 'soft' : '',
+      key.admin === true ? 'admin' : '',
     ].filter((part) => part !== '');
     return parts.length === 0 ? 'none' : parts.join(', ');
   }

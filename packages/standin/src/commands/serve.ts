@@ -8,6 +8,7 @@ import { followConfig, type Following } from '../cli/follow.ts';
 import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
 import { openAccounts } from '../serve/accounts.ts';
 import { useServiceLog } from '../serve/service-log.ts';
+import { adminOptions, dashboardPages, printPairing } from '../serve/dashboard.ts';
 import { isLoopbackHost } from '../serve/public-host.ts';
 import { chooseUpstream, type Upstream } from '../serve/upstream.ts';
 import { printWelcome } from '../serve/welcome.ts';
@@ -66,9 +67,9 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
   try {
     const flags = flagsOf(options);
     const upstream = await chooseUpstream(await readConfig(context, { flags }), flags, context);
-    const workers = supervisor === undefined ? workersOf(options, upstream, context) : 1;
-    if (workers > 1) await supervise(workers, upstream, context);
-    else await serveHere(upstream, flags, context, supervisor);
+    const workers = workersOf(options, upstream, context);
+    if (workers > 1 && supervisor === undefined) await supervise(workers, upstream, context);
+    else await serveHere(upstream, flags, context, supervisor, workers);
   } catch (error) {
     if (supervisor === undefined) throw error;
     // The supervisor says it, once for all of them.
@@ -96,6 +97,7 @@ async function supervise(workers: number, upstream: Upstream, context: CommandCo
   const url = await supervisor.start();
   reloadOnHangUp({ reload: () => supervisor.reload(), isFollowing: () => config.file !== undefined }, context);
   printWelcome(url, upstream, open.standin, context.output);
+  await printPairing(url, context);
   context.output.note(`Workers: ${workers}\n`);
   open.standin.close();
   await untilStopped(() => supervisor.stop(graceOf(config)), context);
@@ -111,6 +113,7 @@ async function serveHere(
   flags: FlagOverride[],
   context: CommandContext,
   supervisor: Supervised | undefined,
+  workers: number,
 ): Promise<void> {
   const log = context.logger().log;
   let closeAccounts: (() => void) | undefined;
@@ -133,6 +136,8 @@ async function serveHere(
       keys: accounts.keys,
       accounting: accounts.accounting,
       operations: accounts.operations,
+      admin: await adminOptions(context, { records: records.file, simulated: upstream.kind === 'simulated', workers }),
+      pages: dashboardPages,
       // Who listens to other machines asks them for a key.
       allowPublic: accounts.keys.required && !isLoopbackHost(config.document.gateway?.host),
       maxConcurrent: config.document.gateway?.max_concurrent,
@@ -150,6 +155,7 @@ async function serveHere(
     if (supervisor === undefined) {
       reloadOnHangUp({ reload, isFollowing: () => follows.state() !== undefined }, context);
       printWelcome(url, upstream, open.standin, context.output);
+      await printPairing(url, context);
     } else {
       supervisor.onReload(reload);
       supervisor.tellMetrics(() => accounts.snapshot());

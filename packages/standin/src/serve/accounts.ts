@@ -67,6 +67,7 @@ export async function openAccounts(
   return {
     keys,
     accounting: {
+      contentBytes: ledger === undefined || fields.content !== true ? undefined : (fields.content_max_kb ?? 64) * 1_024,
       logs: ledger === undefined || fields.enabled === false ? [callMetrics] : [callMetrics, ledger],
       priceOf: (entry, model) => priceOf(entry, model),
       limits: {

@@ -57,6 +57,15 @@ export const ledgerSchema = z.strictObject({
     description: "Keep the vendors' own error messages, which may quote a prompt.",
     defaultText: 'false',
   }),
+  content: field(z.boolean(), {
+    description:
+      'Keep what callers said and what they were answered, for the dashboard and `/api/requests/{id}/waterfall`.',
+    defaultText: 'false',
+  }),
+  content_max_kb: field(z.int().min(1).max(10_240), {
+    description: 'Most of each, request and answer, that is kept, KiB.',
+    defaultText: '64',
+  }),
 });
 
 export type BudgetFields = z.output<typeof budgetsSchema>;

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { RecordStore } from '@standin/core/route/record';
+import type { Clock } from '@standin/core/spec/clock';
+import { createBrowserSessions, type BrowserSessions } from '@standin/store/browser-sessions';
+import type { Keyring } from '@standin/store/keyring';
+import { createAttemptLimit, type AttemptLimit } from './attempt-limit.ts';
+
+/** What the admin API works on. Every part can be left out; its routes then say so. */
+export interface AdminOptions {
+  /** `$STANDIN_HOME`: sessions, the pairing code and earlier configs are kept there. */
+  readonly home: string;
+  readonly version: string;
+  /** Processes that serve. Default 1. */
+  readonly workers?: number;
+  /** Answers are made up by simulated vendors. */
+  readonly simulated?: boolean;
+  /** Attempt records that are no longer in memory. */
+  readonly records?: RecordStore;
+}
+
+/** The admin side of one gateway. */
+export interface AdminContext {
+  readonly options: AdminOptions;
+  readonly sessions: BrowserSessions;
+  readonly pairing: { readonly path: string; readonly limit: AttemptLimit };
+  readonly keys: Keyring | undefined;
+}
+
+/** Where the code for the next browser is kept. */
+export function pairingPath(home: string): string {
+  return join(home, 'pairing.json');
+}
+
+export function createAdminContext(options: AdminOptions, keys: Keyring | undefined, clock: Clock): AdminContext {
+  const { home } = options;
+  return {
+    options,
+    keys,
+    sessions: createBrowserSessions(join(home, 'browser-sessions.json'), clock),
+    pairing: { path: pairingPath(home), limit: createAttemptLimit(clock) },
+  };
+}
