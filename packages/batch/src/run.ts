@@ -1,0 +1,236 @@
+import type { Standin } from '@standin/core/library/standin-types';
+import { systemClock, type Clock } from '@standin/core/spec/clock';
+import type { PriceOf } from '@standin/store/money';
+import { ask } from './ask.ts';
+import type { BitSet } from './bits.ts';
+import type { ResultWriter } from './output.ts';
+import { Pace } from './pace.ts';
+import { createSpend } from './spend.ts';
+import { BatchInputError, type BadLine, type BatchItem, type BatchRecord, type BatchResult } from './types.ts';
+
+export interface RunBatchOptions {
+  readonly standin: Standin;
+  readonly records: AsyncIterable<BatchRecord>;
+  readonly writer: ResultWriter;
+  readonly priceOf: PriceOf;
+  /** Selector for lines that name no model. */
+  readonly model?: string;
+  /** Default false: the vendor is asked for whole answers. */
+  readonly stream?: boolean;
+  /** Most calls under way at once. Default 16. */
+  readonly concurrency?: number;
+  /** A known rate limit, calls per second; absent: learned. */
+  readonly perSecond?: number;
+  /** How often a line whose whole chain failed for a passing reason is asked again. Default 3. */
+  readonly retries?: number;
+  readonly maxNanoUsd?: number;
+  /** Of an earlier run. */
+  readonly done?: BitSet;
+  readonly alreadyNanoUsd?: number;
+  /** No further line is begun; those under way end. */
+  readonly stop?: AbortSignal;
+  /** Calls under way are cancelled too; their lines have no result. */
+  readonly abort?: AbortSignal;
+  readonly clock?: Clock;
+  readonly onBad?: (bad: BadLine) => void | Promise<void>;
+  readonly onResult?: (result: BatchResult) => void;
+  /** Told once running numbers may be read. */
+  readonly onStart?: (live: BatchLive) => void;
+}
+
+/** Numbers of a running batch, for a display. */
+export interface BatchLive {
+  readonly underWay: number;
+  readonly perSecond: number | undefined;
+  readonly spentNanoUsd: number;
+  /** Results whose cost is not known. */
+  readonly unknownCosts: number;
+}
+
+export interface BatchSummary {
+  readonly answered: number;
+  readonly failed: number;
+  readonly bad: number;
+  /** Results that were there before. */
+  readonly earlier: number;
+  readonly spentNanoUsd: number;
+  readonly unknownCosts: number;
+  readonly ended: 'done' | 'stopped' | 'max-cost';
+}
+
+export const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_RETRIES = 3;
+
+/**
+ * Asks every record once and writes each result as it comes. Memory is bounded by the calls under way. Throws
+ * `BatchInputError` for an input that cannot be read on, and what the writer throws; calls under way are cancelled then.
+ */
+export async function runBatch(options: RunBatchOptions): Promise<BatchSummary> {
+  return new BatchRun(options).run();
+}
+
+class BatchRun {
+  readonly #options: RunBatchOptions;
+  readonly #clock: Clock;
+  readonly #pace: Pace;
+  readonly #spend: ReturnType<typeof createSpend>;
+  readonly #abort = new AbortController();
+  readonly #slots: Slots;
+  readonly #running = new Set<Promise<void>>();
+  #answered = 0;
+  #failed = 0;
+  #bad = 0;
+  #broken: unknown;
+
+  constructor(options: RunBatchOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+    this.#pace = new Pace({ clock: this.#clock, concurrency, perSecond: options.perSecond });
+    this.#slots = new Slots(concurrency);
+    this.#spend = createSpend(options);
+  }
+
+  async run(): Promise<BatchSummary> {
+    const { abort, onStart, done } = this.#options;
+    const onAbort = (): void => this.#abort.abort();
+    if (abort?.aborted === true) onAbort();
+    abort?.addEventListener('abort', onAbort);
+    const [pace, spend] = [this.#pace, this.#spend];
+    onStart?.({
+      get underWay() {
+        return pace.underWay;
+      },
+      get perSecond() {
+        return pace.perSecond;
+      },
+      get spentNanoUsd() {
+        return spend.spentNanoUsd;
+      },
+      get unknownCosts() {
+        return spend.unknown;
+      },
+    });
+    let ended: BatchSummary['ended'] = 'done';
+    try {
+      ended = await this.#feed();
+    } catch (error) {
+      this.#break(error);
+    }
+    await Promise.all(this.#running);
+    abort?.removeEventListener('abort', onAbort);
+    if (this.#broken !== undefined) throw this.#broken;
+    return {
+      answered: this.#answered,
+      failed: this.#failed,
+      bad: this.#bad,
+      earlier: done?.count ?? 0,
+      spentNanoUsd: this.#spend.spentNanoUsd,
+      unknownCosts: this.#spend.unknown,
+      ended: this.#isStopped ? 'stopped' : ended,
+    };
+  }
+
+  get #isStopped(): boolean {
+    return this.#options.stop?.aborted === true || this.#abort.signal.aborted;
+  }
+
+  async #feed(): Promise<'done' | 'max-cost'> {
+    const { records, done, onBad } = this.#options;
+    for await (const record of records) {
+      if (this.#isStopped) return 'done';
+      if ('bad' in record) {
+        this.#bad += 1;
+        await onBad?.(record.bad);
+        continue;
+      }
+      if (done?.has(record.item.index) === true) continue;
+      // A line is read only when there is room for it: memory stays bounded whatever the file's size.
+      await this.#slots.take();
+      if (this.#isStopped) return 'done';
+      const reserved = await this.#reserve(record.item);
+      if (reserved === undefined) return this.#isStopped ? 'done' : 'max-cost';
+      const task = this.#one(record.item, reserved).finally(() => {
+        this.#running.delete(task);
+        this.#slots.free();
+      });
+      this.#running.add(task);
+    }
+    return 'done';
+  }
+
+  /** Sets the line's money aside; `undefined`: there is none left. */
+  async #reserve(item: BatchItem): Promise<number | undefined> {
+    if (this.#options.maxNanoUsd === undefined) return 0;
+    const { request, routing } = item.decoded;
+    const plan = this.#options.standin.plan({ model: request.model ?? this.#options.model, routing });
+    const nanoUsd = this.#spend.estimate(request, plan);
+    for (;;) {
+      const answer = this.#spend.reserve(nanoUsd);
+      if (answer === 'yes') return nanoUsd;
+      if (answer === 'no' || this.#isStopped) return undefined;
+      await Promise.race(this.#running);
+    }
+  }
+
+  async #one(item: BatchItem, reserved: number): Promise<void> {
+    const { standin, model, stream, priceOf, writer, onResult, retries } = this.#options;
+    try {
+      const { result, costNanoUsd } = await ask(item, {
+        standin,
+        model,
+        stream: stream === true,
+        priceOf,
+        pace: this.#pace,
+        now: () => this.#clock.now(),
+        retries: retries ?? DEFAULT_RETRIES,
+        signal: this.#abort.signal,
+      });
+      this.#spend.settle(reserved, costNanoUsd);
+      await writer.write(JSON.stringify(result));
+      if (result.error === undefined) this.#answered += 1;
+      else this.#failed += 1;
+      onResult?.(result);
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#break(error);
+    }
+  }
+
+  /** Nothing can go on: the disk is full, the input ends in the middle. */
+  #break(error: unknown): void {
+    this.#broken ??= error instanceof Error ? error : new BatchInputError(String(error));
+    this.#abort.abort();
+    this.#slots.open();
+  }
+}
+
+/** So many at once; the next waits. */
+class Slots {
+  #free: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(free: number) {
+    this.#free = free;
+  }
+
+  take(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#free > 0) {
+        this.#free -= 1;
+        resolve();
+      } else this.#waiting.push(resolve);
+    });
+  }
+
+  free(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+
+  /** Lets everybody through: whoever waits looks at why by itself. */
+  open(): void {
+    this.#free = Infinity;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
