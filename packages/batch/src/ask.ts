@@ -92,7 +92,7 @@ async function askOnce(
     if (attempt.outcome === 'rate-limit') {
       isLimited = true;
       pace.limited(Math.max(startedAt, now() - (attempt.endedMs - attempt.startedMs)), attempt.retryAfterMs);
-    } else if (OVERLOAD.has(attempt.outcome as ErrorKind)) pace.overloaded(startedAt);
+    } else if (OVERLOAD.has(attempt.outcome)) pace.overloaded(startedAt);
   };
   try {
     return await collect(provider.chat(request, { stream, signal, onAttempt }));

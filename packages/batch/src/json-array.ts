@@ -19,7 +19,7 @@ export async function* elementsOf(
 ): AsyncGenerator<Line> {
   const scan = new ArrayScan(longestBytes);
   for await (const chunk of source) yield* scan.push(chunk);
-  yield* scan.end();
+  scan.end();
 }
 
 class ArrayScan {
@@ -99,7 +99,7 @@ class ArrayScan {
       this.#refuse(`has an element above ${this.#longestBytes} bytes at line ${this.#elementLine}`);
   }
 
-  *end(): Generator<Line> {
+  end(): void {
     if (this.#state === 'before') this.#refuse('is empty');
     if (this.#state === 'array' || this.#begun)
       this.#refuse(`ends in the middle, in the element that begins at line ${this.#elementLine}`);

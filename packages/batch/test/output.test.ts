@@ -73,7 +73,7 @@ describe('what an output belongs to', () => {
   });
 
   it('is one process', () => {
-    writeFileSync(`${out}.lock`, `1 ${'elsewhere'}`);
+    writeFileSync(`${out}.lock`, '1 elsewhere');
     expect(() => holdOutput(out)).toThrow('Another batch');
     rmSync(`${out}.lock`);
     const release = holdOutput(out);

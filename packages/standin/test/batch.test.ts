@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { textOf } from '@standin/core/spec/message';
 import { startSimulator, type Simulator } from '@standin/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configToml, run, start, workspace } from './support.ts';
@@ -8,7 +9,7 @@ let place: Awaited<ReturnType<typeof workspace>>;
 
 beforeAll(async () => {
   vendor = await startSimulator({
-    makeText: (request) => `answer to ${String(request.messages.at(-1)?.content)}`,
+    makeText: (request) => `answer to ${textOf(request.messages.at(-1)?.content ?? '')}`,
   });
   place = await workspace({
     'standin.toml': configToml({

@@ -53,8 +53,8 @@ export function createDisplay(output: Output, input: BatchInput, earlier: number
       ends.push(performance.now());
       line.touch();
     },
-    clear: line.clear,
-    close: line.close,
+    clear: () => line.clear(),
+    close: () => line.close(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { BadLine, BatchSummary, BitSet, ResultWriter } from '@standin/batch';
+import type { BadLine, BatchInput, BatchSummary, BitSet, ResultWriter } from '@standin/batch';
 import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { openStandin } from '../cli/open.ts';
@@ -103,7 +103,7 @@ async function runBatchCommand(path: string, options: BatchOptions, context: Com
 }
 
 type Open = Awaited<ReturnType<typeof openStandin>>;
-type Input = ReturnType<(typeof import('@standin/batch'))['openInput']>;
+type Input = BatchInput;
 
 async function run(
   path: string,
@@ -138,7 +138,7 @@ async function run(
       ...(earlier === undefined ? {} : { done: earlier.done, alreadyNanoUsd: earlier.costNanoUsd }),
       stop: stopping.stop,
       abort: stopping.abort,
-      onStart: display.watch,
+      onStart: (live) => display.watch(live),
       onBad: (bad) => {
         display.clear();
         return rejected.add(bad);
@@ -171,7 +171,7 @@ async function prepareOutput(
 
 function toOutput({ output }: CommandContext): ResultWriter {
   return {
-    write: async (line) => void (await output.write(`${line}\n`)),
+    write: async (line) => output.write(`${line}\n`),
     close: async () => {},
   };
 }
