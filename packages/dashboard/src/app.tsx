@@ -17,6 +17,11 @@ type Load = () => Promise<ComponentType>;
 /** Pages but the first are fetched when they are opened. */
 const LOADERS: Readonly<Record<string, Load>> = {
   requests: async () => (await import('./pages/requests.tsx')).Requests,
+  spend: async () => (await import('./pages/spend.tsx')).Spend,
+  config: async () => (await import('./pages/config.tsx')).Config,
+  rehearse: async () => (await import('./pages/rehearse.tsx')).Rehearse,
+  playground: async () => (await import('./pages/playground.tsx')).Playground,
+  keys: async () => (await import('./pages/keys.tsx')).Keys,
 };
 
 const loaded = new Map<string, ComponentType>([['', Now]]);

@@ -5,6 +5,8 @@ import './styles/shell.css';
 import './styles/parts.css';
 import './styles/pages.css';
 import './styles/requests.css';
+import './styles/config.css';
+import './styles/more.css';
 import { App } from './app.tsx';
 
 const root = document.querySelector('#app');

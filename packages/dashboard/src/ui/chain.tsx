@@ -1,6 +1,7 @@
 import { active, clock, flows, pulse, targets } from '../api/live.ts';
 import type { Chain, Target } from '../api/types.ts';
 import { layoutChain, wireOf } from '../lib/chain-layout.ts';
+import { addressOf } from '../lib/config-path.ts';
 import { duration, plural, rate } from '../lib/format.ts';
 import { healthLook } from '../lib/outcome.ts';
 import { Badge } from './parts.tsx';
@@ -124,7 +125,7 @@ function Card({ id, position, lines, at }: CardProps) {
       </div>
       <a
         class="strong clip"
-        href={`/config/providers.models/${target.entry.split('.').map(encodeURIComponent).join('/')}`}
+        href={addressOf(['providers', 'models', ...entrySegments(target.entry)])}
         title={`${target.model} at ${target.entry}`}
       >
         {target.model}
@@ -137,6 +138,12 @@ function Card({ id, position, lines, at }: CardProps) {
       </div>
     </>
   );
+}
+
+/** `<type>.<alias>`: a type has no dot, an alias may. */
+function entrySegments(entry: string): string[] {
+  const dot = entry.indexOf('.');
+  return dot < 0 ? [entry] : [entry.slice(0, dot), entry.slice(dot + 1)];
 }
 
 function activity(asked: number, failed: number, open: number): string {
