@@ -53,5 +53,5 @@ export function textOf(node: SchemaNode, value: unknown): string {
   if (typeof value === 'string') return value;
   if (node.type === 'array' && Array.isArray(value) && value.every((item) => typeof item === 'string'))
     return value.join('\n');
-  return typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value as number | boolean);
+  return typeof value === 'object' ? JSON.stringify(value, null, 2) : `${value as number}`;
 }
