@@ -86,7 +86,7 @@ function Nav({ onGo }: { onGo?: () => void }) {
 const CONNECTIONS = {
   connecting: { text: 'Connecting…', shape: 'half', tone: 'idle' },
   live: { text: 'Live', shape: 'dot', tone: 'good' },
-  lost: { text: 'Connection lost, trying again', shape: 'cross', tone: 'bad' },
+  lost: { text: 'Reconnecting…', shape: 'cross', tone: 'bad' },
 } as const;
 
 function Connection() {

@@ -109,7 +109,8 @@ export class EventSplitter {
   #rest = '';
 
   push(text: string): string[] {
-    this.#rest += text.replaceAll('\r\n', '\n');
+    // A carriage return and its line feed may come in two pieces.
+    this.#rest = (this.#rest + text).replaceAll('\r\n', '\n');
     const events = this.#rest.split('\n\n');
     this.#rest = events.pop() ?? '';
     return events.flatMap((event) => {

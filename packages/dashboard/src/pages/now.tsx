@@ -118,7 +118,7 @@ function Tile({ name, value, note, bad = false }: { name: string; value: string;
     <div class="tile panel">
       <dt>{name}</dt>
       <dd>
-        <div class={bad ? 'figure error-text' : 'figure'}>{value}</div>
+        <div class={bad ? 'figure bad-text' : 'figure'}>{value}</div>
         <div class="soft small clip" title={note}>
           {note}
         </div>

@@ -66,16 +66,16 @@ export function RequestDetail({ id }: { id: string }) {
 }
 
 function Body({ data }: { data: Waterfall }) {
-  const first =
-    data.attempts.find((attempt) => attempt.firstContentMs !== null && !isLost(attempt)) ??
-    data.attempts.find((attempt) => attempt.firstContentMs !== null);
+  // What the caller saw: also of an attempt that broke off later.
+  const delivered = data.attempts.filter(({ outcome, cut }) => outcome === 'ok' || cut);
+  const first = Math.min(...delivered.map(({ firstContentMs }) => firstContentMs ?? Number.POSITIVE_INFINITY));
   return (
     <>
       {data.message !== null && data.outcome !== 'ok' && <Notice tone="bad">{data.message}</Notice>}
       <dl class="facts panel body">
         <Fact name="Began" value={fullTime(data.startedAt)} />
         <Fact name="Total" value={duration(data.tookMs)} />
-        <Fact name="First token" value={duration(first?.firstContentMs)} />
+        <Fact name="First token" value={duration(Number.isFinite(first) ? first : null)} />
         <Fact name="Attempts" value={count(data.attempts.length)} />
         <Fact
           name="Tokens in, out"
@@ -119,8 +119,6 @@ function Body({ data }: { data: Waterfall }) {
     </>
   );
 }
-
-const isLost = (attempt: WaterfallAttempt): boolean => attempt.outcome !== 'ok';
 
 function used({ tookMs, deadlineMs }: Waterfall): string {
   return tookMs === null || deadlineMs === null || deadlineMs <= 0 ? '' : `, ${share(tookMs / deadlineMs)} used`;

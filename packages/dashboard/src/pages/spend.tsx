@@ -123,7 +123,7 @@ function Usage({ by, rows }: { by: By; rows: readonly UsageRow[] | undefined }) 
                 <Cost row={row} of={row[counted]} what={counted} />
               </td>
               <td class="number">{count(row.requests)}</td>
-              <td class="number">{row.failed === 0 ? '0' : <span class="error-text">{count(row.failed)}</span>}</td>
+              <td class="number">{row.failed === 0 ? '0' : <span class="bad-text">{count(row.failed)}</span>}</td>
               <td class="number">{count(row.attempts)}</td>
               <td class="number">{short(row.input_tokens)}</td>
               <td class="number">{short(row.cache_read_tokens)}</td>

@@ -53,11 +53,13 @@ function Lane({ attempt, end, ticks }: { attempt: WaterfallAttempt; end: number;
   return (
     <li class="lane">
       <div class="lane-name">
-        <span class="row wrap">
+        <span class="row">
           <span class="soft">{attempt.attempt}</span>
           <span class="clip strong" title={attempt.target}>
             {attempt.target}
           </span>
+        </span>
+        <span class="row wrap">
           <Badge look={attemptLook(attempt.outcome)} />
           {attempt.hedge && <Tag tone="info">hedge</Tag>}
           {attempt.cut && <Tag tone="bad">cut in mid-answer</Tag>}
