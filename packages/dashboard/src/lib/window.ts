@@ -5,7 +5,7 @@ export interface Visible {
 }
 
 /** Which rows of equal height a window shows, with `spare` rows beyond each edge. */
-export function visibleRows(scrollTop: number, height: number, rowHeight: number, rows: number, spare = 8): Visible {
+export function visibleRows(scrollTop: number, height: number, rowHeight: number, rows: number, spare = 5): Visible {
   const first = Math.floor(Math.max(0, scrollTop) / rowHeight);
   const shown = Math.ceil(Math.max(0, height) / rowHeight) + 1;
   const from = Math.max(0, Math.min(first - spare, rows - shown - spare));

@@ -1,3 +1,4 @@
+import { Component } from 'preact';
 import { clock } from '../api/live.ts';
 import type { Row } from '../api/types.ts';
 import { duration, moment, short, usd, UNKNOWN } from '../lib/format.ts';
@@ -42,7 +43,19 @@ interface RowProps {
   readonly filter: RowFilter;
 }
 
-export function RowView({ row, index, isOpen, isAt, isNarrow, filter }: RowProps) {
+/** Drawn again only when it shows another row: while one scrolls, most stay what they were. */
+export class RowView extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    const now = this.props;
+    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== now[name]);
+  }
+
+  override render(props: RowProps) {
+    return <RowCells {...props} />;
+  }
+}
+
+function RowCells({ row, index, isOpen, isAt, isNarrow, filter }: RowProps) {
   const href = `/requests/${encodeURIComponent(row.id)}${queryOf(filter)}`;
   const time = (
     <a href={href} class="row-link" aria-current={isOpen ? 'true' : undefined}>
