@@ -28,6 +28,8 @@ export interface FakeOptions {
   /** The built pages. */
   readonly dist?: string;
   readonly port?: number;
+  /** Answers for further paths of the API; `undefined`: 404. */
+  readonly more?: (path: string, query: URLSearchParams) => unknown;
 }
 
 export async function startFakeGateway(options: FakeOptions): Promise<{ url: string; close: () => void }> {
@@ -120,7 +122,7 @@ export async function startFakeGateway(options: FakeOptions): Promise<{ url: str
         keysRequired: false,
         simulated: true,
       };
-    if (path !== '/api/requests') return undefined;
+    if (path !== '/api/requests') return options.more?.(path, query);
     const before = Number(query.get('before') ?? rows.length);
     const limit = Number(query.get('limit') ?? 100);
     const data = rows.slice(Math.max(0, before - limit), before).toReversed();

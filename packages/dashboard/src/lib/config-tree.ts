@@ -100,9 +100,12 @@ export function groupFields(node: SchemaNode, isSet: (name: string) => boolean):
     .filter(([name, field]) => field.foreign !== true || isSet(name))
     .map(([name]) => name);
   if (names.length <= 20) return { open: names, more: [] };
-  const open = names.filter((name) => isSet(name) || USUAL.includes(name));
+  // One key or several: the form in use is enough.
+  const open = names.filter(
+    (name) => isSet(name) || (USUAL.includes(name) && !(name === 'api_key' && isSet('api_keys'))),
+  );
   const order = (name: string): number => {
-    const place = USUAL.indexOf(name);
+    const place = USUAL.indexOf(name === 'api_keys' ? 'api_key' : name);
     return place < 0 ? USUAL.length : place;
   };
   return { open: open.toSorted((a, b) => order(a) - order(b)), more: names.filter((name) => !open.includes(name)) };

@@ -104,7 +104,8 @@ export function fullTime(ms: number): string {
 export function relative(ms: number, now: number): string {
   const gap = ms - now;
   if (Math.abs(gap) < 1_000) return 'now';
-  const text = duration(Math.round(Math.abs(gap) / 1_000) * 1_000);
+  const seconds = Math.round(Math.abs(gap) / 1_000);
+  const text = seconds < 60 ? `${seconds} s` : duration(seconds * 1_000);
   return gap > 0 ? `in ${text}` : `${text} ago`;
 }
 

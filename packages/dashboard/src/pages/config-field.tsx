@@ -4,7 +4,7 @@ import { formatPath, isBelow } from '../lib/config-path.ts';
 import { sameValue } from '../lib/draft.ts';
 import { textOf, typedValue } from '../lib/typed.ts';
 import { plural } from '../lib/format.ts';
-import { IconButton, Tag } from '../ui/parts.tsx';
+import { Described, IconButton, Tag } from '../ui/parts.tsx';
 import { checked, draft, edit, entries, setUnreadable, takeBack, unreadable } from './config-state.ts';
 
 interface FieldProps {
@@ -35,7 +35,12 @@ export function Field({ segments, node, found }: FieldProps) {
         <label for={id} class="mono breaks">
           {segments.at(-1)}
         </label>
-        {node.description !== undefined && <div class="soft small">{node.description}</div>}
+        {node.description !== undefined && (
+          <div class="soft small">
+            <Described text={node.description} />
+            {holdsLines(node) && ' One per line.'}
+          </div>
+        )}
       </div>
       <div class="config-value">
         <div class="row top">
@@ -158,13 +163,12 @@ function Editor({ id, path, node, value, isLocked, isBad }: EditorProps) {
       <textarea
         {...common}
         class="input mono"
-        rows={Math.min(12, Math.max(2, text.split('\n').length + 1))}
+        rows={Math.min(12, Math.max(2, text.split('\n').length))}
         spellcheck={false}
         placeholder={isLines ? 'one per line' : (node.example ?? 'JSON')}
         value={text}
         onChange={(event) => take(event.currentTarget.value)}
       />
-      {isLines && <div class="small soft">One per line, in this order.</div>}
     </>
   );
 }

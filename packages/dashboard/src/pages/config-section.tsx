@@ -5,7 +5,7 @@ import { groupFields, valuesBelow } from '../lib/config-tree.ts';
 import { changesOf } from '../lib/draft.ts';
 import { go } from '../router.ts';
 import { Icon } from '../ui/icons.tsx';
-import { Head, Panel, Tag } from '../ui/parts.tsx';
+import { Described, Head, Panel, Tag } from '../ui/parts.tsx';
 import { Rename, TryEntry, WalkOf } from './config-aliases.tsx';
 import { Field } from './config-field.tsx';
 import { Review } from './config-review.tsx';
@@ -48,7 +48,7 @@ export function SectionPage({ segments, node, found, known }: SectionProps) {
       </Head>
       {(slot !== undefined || node.description !== undefined) && (
         <p class="soft">
-          {slot === undefined ? node.description : slot.name}
+          {slot === undefined ? <Described text={node.description ?? ''} /> : slot.name}
           {slot !== undefined && slot.keyVariables.length > 0 && (
             <>
               {'. '}Without a key here, <code>{slot.keyVariables.join(', ')}</code> is read.
@@ -141,7 +141,11 @@ function ObjectFields({ segments, node, found, known }: SectionProps) {
         return child === undefined ? null : (
           <div key={name} class="stack tight">
             <h2>{name}</h2>
-            {child.description !== undefined && <p class="soft small">{child.description}</p>}
+            {child.description !== undefined && (
+              <p class="soft small">
+                <Described text={child.description} />
+              </p>
+            )}
             <Fields segments={[...segments, name]} node={child} found={found} known={known} />
           </div>
         );

@@ -214,7 +214,7 @@ function History({ turn }: { turn: string | null }) {
           None yet. What is applied in the dashboard is listed here, and the newest can be undone.
         </p>
       ) : (
-        <ul class="short-list plain">
+        <ul class="short-list plain history">
           {data.data.map((entry) => (
             <li key={entry.id}>
               <details>

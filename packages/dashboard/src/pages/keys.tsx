@@ -94,7 +94,7 @@ interface TableProps {
 function KeyTable({ keys, onEdit, onRevoke }: TableProps) {
   return (
     <div class="table-wrap" tabIndex={0} role="region" aria-label="Keys">
-      <table class="table">
+      <table class="table cards">
         <thead>
           <tr>
             <th>Name</th>

@@ -2,7 +2,7 @@ import { active, clock, flows, pulse, targets } from '../api/live.ts';
 import type { Chain, Target } from '../api/types.ts';
 import { layoutChain, wireOf } from '../lib/chain-layout.ts';
 import { addressOf } from '../lib/config-path.ts';
-import { duration, plural, rate } from '../lib/format.ts';
+import { plural, rate, relative } from '../lib/format.ts';
 import { healthLook } from '../lib/outcome.ts';
 import { Badge } from './parts.tsx';
 import { useSize } from './use.ts';
@@ -157,7 +157,7 @@ function trouble(target: Target, at: number): string | undefined {
   const sick = target.keys.filter((key) => key.state !== 'healthy');
   if (target.state === 'healthy')
     return sick.length === 0 ? undefined : `${sick.length} of ${target.keys.length} keys ${sick[0]?.state ?? ''}`;
-  const until = target.until !== null && target.until > at ? `back in ${duration(target.until - at)}` : undefined;
+  const until = target.until !== null && target.until > at ? `back ${relative(target.until, at)}` : undefined;
   const reason = target.reason ?? sick.find((key) => key.reason !== null)?.reason ?? undefined;
   return [until, reason].filter((part) => part !== undefined).join(' · ') || healthLook(target.state).text;
 }

@@ -30,6 +30,11 @@ export function Notice({ tone, children }: { tone: 'bad' | 'warn' | 'good' | 'in
   );
 }
 
+/** Notes of the schema, with `names` as code. */
+export function Described({ text }: { text: string }) {
+  return <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
+}
+
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
