@@ -1,5 +1,6 @@
 import type { JsonObject } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
+import { pacedLimits } from '@standin/core/route/pace';
 import type { Plan, Target } from '@standin/core/route/target';
 import { sendJson, type Exchange, type GatewayContext } from './exchange.ts';
 
@@ -55,8 +56,21 @@ export function sendHealth(exchange: Exchange): void {
     uptime_seconds: uptime,
     open_calls: context.underWay.size,
     keys,
+    paces: pacesOf(context),
   };
   sendJson(exchange, reason === undefined ? 200 : 503, body, NO_STORE);
+}
+
+/** First-content times of each model, and the limits for silence that follow from them. */
+function pacesOf(context: GatewayContext): JsonObject[] {
+  const { health } = context.getStandin();
+  const limits = planOrNone(context.getStandin(), undefined)?.limits;
+  if (limits === undefined) return [];
+  return health.paces().map(({ entry, model, samples, p95Ms }) => {
+    const { hedgeMs, firstContentMs } = pacedLimits(limits, health.pace(entry, model));
+    const observed = { provider: entry, model, samples, p95_ms: p95Ms };
+    return { ...observed, hedge_ms: hedgeMs, first_content_ms: firstContentMs };
+  });
 }
 
 const NO_STORE = ['cache-control', 'no-store'];

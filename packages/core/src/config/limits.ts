@@ -30,5 +30,14 @@ export function limitsFor(
     wholeAnswerMs: ms(stated.whole_answer_secs, DEFAULT_LIMITS.wholeAnswerMs),
     wholeAnswerLastMs: ms(stated.whole_answer_last_secs, DEFAULT_LIMITS.wholeAnswerLastMs),
     idleMs: ms(stated.idle_secs, DEFAULT_LIMITS.idleMs),
+    ...(stated.adaptive_limits === false
+      ? {}
+      : {
+          // What was stated is meant: it does not move.
+          hedgeRangeMs: stated.hedge_secs === undefined ? DEFAULT_LIMITS.hedgeRangeMs : undefined,
+          firstContentRangeMs: stated.first_content_secs === undefined ? DEFAULT_LIMITS.firstContentRangeMs : undefined,
+        }),
+    minCharsPerSecond: stated.min_chars_per_sec ?? 0,
+    throughputWindowMs: ms(stated.throughput_window_secs, 10_000),
   };
 }

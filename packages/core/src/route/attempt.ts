@@ -13,7 +13,7 @@ import { startProviderAttempt } from './provider-attempt.ts';
 import { refuseLoss } from './strict.ts';
 import { tailor, type AnswerReader } from './tailor.ts';
 import type { Endpoint, OutgoingCall, Target } from './target.ts';
-import { createWatch, type Watch } from './watch.ts';
+import { charsIn, createWatch, type TimeoutCause, type Watch } from './watch.ts';
 
 export type { AttemptHandle, AttemptInput, AttemptSink };
 
@@ -57,7 +57,7 @@ class WireAttempt implements AttemptHandle {
     this.#input = input;
     this.#endpoint = endpoint;
     this.#sink = sink;
-    this.#watch = createWatch(input.clock, input.limits, (phase) => this.#timeout(phase));
+    this.#watch = createWatch(input.clock, input.limits, (cause) => this.#timeout(cause));
     let call: EncodedCall;
     try {
       const { target, wireTarget, request } = fittedTo(input, endpoint);
@@ -259,7 +259,7 @@ class WireAttempt implements AttemptHandle {
     }
     if (progress) {
       this.#phase = 'content';
-      this.#watch.progress();
+      this.#watch.progress(this.#watch.counts ? charsIn(events) : 0);
     }
     const named = this.#toolNames === undefined ? events : events.map((event) => restoreName(event, this.#toolNames));
     const shown = this.#reader?.push(named) ?? named;
@@ -291,10 +291,10 @@ class WireAttempt implements AttemptHandle {
     this.#fail(details);
   }
 
-  #timeout(phase: ErrorPhase): void {
+  #timeout(cause: TimeoutCause): void {
     if (this.#endsComplete()) return;
-    const at: ErrorPhase =
-      phase === 'first-content' && (this.#phase === 'connect' || this.#phase === 'headers') ? this.#phase : phase;
+    const at: TimeoutCause =
+      cause === 'first-content' && (this.#phase === 'connect' || this.#phase === 'headers') ? this.#phase : cause;
     this.#fail(timedOut(at, this.#input.limits));
   }
 

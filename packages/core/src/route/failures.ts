@@ -1,7 +1,7 @@
 import { ProviderError, RequestError, type ErrorDetails, type ErrorKind, type ErrorPhase } from '../spec/errors.ts';
 import type { TransportError } from '../transport/transport.ts';
 import { classifyTransportError } from '../vendors/classify/transport.ts';
-import type { WatchLimits } from './watch.ts';
+import type { TimeoutCause, WatchLimits } from './watch.ts';
 
 /** What is learnt about an attempt while it runs, for its record. */
 export interface AttemptFacts {
@@ -29,16 +29,19 @@ export function fromTransport(error: TransportError, sawContent: boolean): Error
   };
 }
 
-export function timedOut(phase: ErrorPhase, limits: WatchLimits & { readonly connectMs: number }): ErrorDetails {
+export function timedOut(cause: TimeoutCause, limits: WatchLimits & { readonly connectMs: number }): ErrorDetails {
   const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
-  const say: Record<ErrorPhase, string> = {
+  const { minCharsPerSecond, throughputWindowMs = 0 } = limits;
+  const say: Record<TimeoutCause, string> = {
     connect: `No connection within ${seconds(limits.firstContentMs)}.`,
     headers: `No answer within ${seconds(limits.firstContentMs)}.`,
     'first-content': `The answer began but no content came within ${seconds(limits.firstContentMs)}.`,
     content: `The answer fell silent for ${seconds(limits.idleMs)}.`,
     total: `The attempt took longer than ${seconds(limits.totalMs)}.`,
+    'too-slow': `The answer dripped: fewer than ${minCharsPerSecond} characters a second over ${seconds(throughputWindowMs)}.`,
   };
-  return { kind: 'timeout', message: say[phase], phase, rule: `timeout:${phase}` };
+  const phase = cause === 'too-slow' ? 'content' : cause;
+  return { kind: 'timeout', message: say[cause], phase, rule: `timeout:${cause}` };
 }
 
 /** The request could not be written for this target. */

@@ -1,5 +1,6 @@
 import { setBounded } from './bounded.ts';
 import { createBreakers, type BreakerState } from './breaker.ts';
+import { createPaces, type Pace } from './pace.ts';
 import { createTokens } from './tokens.ts';
 
 /**
@@ -27,6 +28,12 @@ export interface Health extends HealthView {
   requested(entry: string, model: string): void;
   spendRetry(entry: string, model: string): void;
   spendHedge(): void;
+  /** First content or thinking came after this long (`answered`), or nothing had when the call was given up. */
+  sawFirstContent(entry: string, model: string, tookMs: number, answered: boolean): void;
+  /** Undefined until enough was seen of this model. */
+  pace(entry: string, model: string): Pace | undefined;
+  /** What was seen of each model, enough or not. */
+  paces(): readonly Pace[];
   list(now?: number): readonly HealthRow[];
 }
 
@@ -71,11 +78,12 @@ interface Row {
 const RETRY_SHARE = { earned: 0.2, most: 20 };
 const HEDGE_SHARE = { earned: 0.05, most: 5 };
 
-/** Health in memory, one per process. */
-export function createHealth(): Health {
+/** Health in memory, one per process. `enoughSamples`: first contents from which on a model's pace is known. Default 20. */
+export function createHealth(options: { readonly enoughSamples?: number } = {}): Health {
   const cooling = new Map<string, Row>();
   const bad = new Map<string, Row>();
   const breakers = createBreakers();
+  const paces = createPaces({ enough: options.enoughSamples });
   const retries = createTokens(RETRY_SHARE);
   const hedges = createTokens(HEDGE_SHARE);
   const idOf = (entry: string, fingerprint: string, model: string) => `${entry}\n${fingerprint}\n${model}`;
@@ -127,6 +135,9 @@ export function createHealth(): Health {
     },
     spendRetry: (entry, model) => retries.spend(`${entry}\n${model}`),
     spendHedge: () => hedges.spend(''),
+    sawFirstContent: (entry, model, tookMs, answered) => paces.saw(entry, model, tookMs, answered),
+    pace: (entry, model) => paces.of(entry, model),
+    paces: () => paces.list(),
     list(now = 0) {
       const rows = new Map<string, HealthRow>();
       for (const [id, row] of breakers.entries()) {

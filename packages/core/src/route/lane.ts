@@ -2,7 +2,9 @@ import type { AttemptRecord, ErrorDetails } from '../spec/errors.ts';
 import type { StreamEvent } from '../spec/event.ts';
 import { mergeUsage, type Usage } from '../spec/usage.ts';
 import type { AttemptHandle } from './attempt.ts';
+import type { AttemptLimits } from './limits.ts';
 import type { Mender } from './mend.ts';
+import type { Pace } from './pace.ts';
 import type { Answering } from './run-types.ts';
 import type { Key, Target } from './target.ts';
 import type { AttemptDecision } from './walk-state.ts';
@@ -24,6 +26,9 @@ export interface Lane {
   /** The vendor's bytes behind them, while every one of them may be relayed. */
   heldFrames: Uint8Array[] | undefined;
   firstContentAt?: number;
+  readonly limits: AttemptLimits;
+  /** What the limits follow; absent: they are the plan's own. */
+  readonly pace?: Pace;
   usage?: Usage;
   /** It went on with the answer at this many characters of delivered text. */
   splicedAt?: number;
@@ -66,11 +71,18 @@ export function recordOf(lane: Lane, requestStartedAt: number, now: number, erro
     rule: error?.rule,
     rescue: decision.rescue,
     splicedAt: lane.splicedAt,
+    paced: pacedOf(lane),
     usage: lane.usage,
     attempts: facts?.attempts,
     bytes: facts?.bytes,
     lost: facts !== undefined && facts.lost.length > 0 ? facts.lost : undefined,
   };
+}
+
+function pacedOf({ pace, limits }: Lane): AttemptRecord['paced'] {
+  if (pace === undefined) return undefined;
+  const { samples, p95Ms } = pace;
+  return { hedgeMs: limits.hedgeMs, firstContentMs: limits.firstContentMs, samples, p95Ms };
 }
 
 /** Who answers, for whoever passes the answer on. */

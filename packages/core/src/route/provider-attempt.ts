@@ -4,7 +4,7 @@ import type { Provider } from '../spec/provider.ts';
 import type { AttemptHandle, AttemptInput, AttemptSink } from './attempt.ts';
 import { fromUnknown, timedOut, type AttemptFacts } from './failures.ts';
 import { tailor } from './tailor.ts';
-import { createWatch } from './watch.ts';
+import { charsIn, createWatch } from './watch.ts';
 
 /** An attempt carried out by a hand-written Provider: its iterator is pulled, its errors become typed failures. */
 export function startProviderAttempt(input: AttemptInput, provider: Provider, sink: AttemptSink): AttemptHandle {
@@ -37,7 +37,7 @@ export function startProviderAttempt(input: AttemptInput, provider: Provider, si
     for await (const event of provider.chat({ ...tailored.request, model }, options)) {
       if (over) return;
       if (isContent(event)) sawContent = true;
-      if (isContent(event) || isReasoning(event)) watch.progress();
+      if (isContent(event) || isReasoning(event)) watch.progress(watch.counts ? charsIn([event]) : 0);
       if (event.type === 'finish') finished = true;
       const shown = reader?.push([event]) ?? [event];
       if (shown.length > 0) sink.onEvents(shown);

@@ -1,10 +1,11 @@
 import type { Clock } from '../spec/clock.ts';
 import type { ErrorDetails } from '../spec/errors.ts';
 import type { Log } from '../spec/log.ts';
+import type { CallMode } from '../wires/wire.ts';
 import type { Health } from './health.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { isRenewable } from './renew.ts';
-import type { Key, Limits, Target } from './target.ts';
+import type { Key, Target } from './target.ts';
 
 /** A 429 that names no wait cools its key this long. */
 const DEFAULT_COOL_MS = 5_000;
@@ -22,6 +23,11 @@ export interface Reporting {
   readonly clock: Clock;
   readonly health: Health;
   readonly log: Log;
+}
+
+interface Pacing {
+  readonly health: Health;
+  readonly mode: CallMode;
 }
 
 interface Tried {
@@ -89,13 +95,35 @@ export function reportSuccess({ health, log }: Reporting, tried: Omit<Tried, 'pr
 /** Whoever said nothing until its hedge had answered is no healthier for having been hung up on. True: it was reported. */
 export function reportSilence(
   to: Reporting,
-  lane: Tried & { readonly startedAt: number },
-  { hedgeMs }: Limits,
+  lane: Tried & { readonly startedAt: number; readonly limits: { readonly hedgeMs: number } },
 ): boolean {
+  const { hedgeMs } = lane.limits;
   const now = to.clock.now();
   if (now - lane.startedAt < hedgeMs) return false;
   reportFailure(to, lane, { kind: 'timeout', message: `Nothing was heard within ${hedgeMs} ms.` }, now);
   return true;
+}
+
+/** A streamed call whose own first words are waited for; one that mends an answer has another measure. */
+interface Paced {
+  readonly target: Target;
+  readonly startedAt: number;
+  firstContentAt?: number;
+  readonly mender?: unknown;
+}
+
+export function reportFirstContent({ health, mode }: Pacing, lane: Paced, now: number): void {
+  lane.firstContentAt = now;
+  if (mode === 'stream' && lane.mender === undefined)
+    health.sawFirstContent(lane.target.entry, lane.target.model, now - lane.startedAt, true);
+}
+
+/** Nobody knows how long it would have taken; but so long it did. */
+export function reportGivenUp({ health, mode }: Pacing, lane: Paced, error: ErrorDetails, now: number): void {
+  if (mode !== 'stream' || lane.mender !== undefined || lane.firstContentAt !== undefined) return;
+  const silent = error.kind === 'timeout' && (error.phase === 'headers' || error.phase === 'first-content');
+  if (!silent && error.rule !== 'hedge-lost') return;
+  health.sawFirstContent(lane.target.entry, lane.target.model, now - lane.startedAt, false);
 }
 
 function cool(to: Reporting, tried: Tried, ms: number, reason: string, now: number): void {

@@ -1,10 +1,11 @@
 import { ProviderError, type AttemptRecord, type ErrorDetails } from '../spec/errors.ts';
-import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
+import type { StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
-import { checkMended, emptyAnswer, recovered, sumUsage } from './answer-checks.ts';
+import { checkMended, recovered, sumUsage } from './answer-checks.ts';
+import { hold, type Stage } from './commit.ts';
 import { hasTurned, landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { answering, noteUsage, recordOf, type Lane } from './lane.ts';
@@ -15,7 +16,14 @@ import { answerOf, type Answer, type Question } from './record.ts';
 import type { Trace } from './recorder.ts';
 import { mayRenew } from './renew.ts';
 import { refusesRequest } from './policy.ts';
-import { reportExhausted, reportFailure, reportSilence, reportSuccess } from './report.ts';
+import {
+  reportExhausted,
+  reportFailure,
+  reportFirstContent,
+  reportGivenUp,
+  reportSilence,
+  reportSuccess,
+} from './report.ts';
 import { guardFor } from './tailor.ts';
 import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
@@ -54,7 +62,7 @@ class Run implements RunHandle {
   #state: WalkState;
   /** The lane whose events the caller sees. */
   #winner: Lane | undefined;
-  #stage: 'nothing' | 'reasoning' | 'content' = 'nothing';
+  #stage: Stage = 'nothing';
   #timer: unknown;
   #hedgeTimer: unknown;
   #paused = false;
@@ -115,10 +123,14 @@ class Run implements RunHandle {
     const key = target?.keys[decision.key];
     if (target === undefined || key === undefined) return;
     const now = clock.now();
+    const pace = mode === 'stream' ? health.pace(target.entry, target.model) : undefined;
+    const limits = attemptLimits(this.#plan, this.#state, target, mode, now, pace);
     const probe = health.began(target.entry, key.fingerprint, target.model, now);
     const lane: Lane = {
       probe,
       decision,
+      limits,
+      pace,
       target,
       key,
       startedAt: now,
@@ -138,7 +150,7 @@ class Run implements RunHandle {
         mode,
         repairs: this.#repairs.get(decision.target) ?? [],
         renew: decision.renew,
-        limits: attemptLimits(this.#plan, this.#state, target, mode, now),
+        limits,
         clock,
         transport,
         guard: this.#guard,
@@ -153,14 +165,12 @@ class Run implements RunHandle {
     );
     if (this.#paused) lane.handle.pause();
     const mayHedge = mode === 'stream' && decision.rescue === undefined && this.#winner === undefined;
-    if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1) this.#armHedge(target.firstContentMs);
+    if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1) this.#armHedge(limits.hedgeMs);
   }
 
-  #armHedge(ownLimitMs: number | undefined): void {
-    const { hedgeMs, firstContentMs } = this.#plan.limits;
-    const after = ownLimitMs === undefined ? hedgeMs : Math.max(hedgeMs, ownLimitMs * (hedgeMs / firstContentMs));
+  #armHedge(afterMs: number): void {
     this.#disarmHedge();
-    this.#hedgeTimer = this.#options.clock.after(after, () => {
+    this.#hedgeTimer = this.#options.clock.after(afterMs, () => {
       this.#hedgeTimer = undefined;
       if (this.#over || this.#winner !== undefined || this.#lanes.size !== 1) return;
       const hedge = this.#ask({ kind: 'hedge', state: this.#state, now: this.#options.clock.now() });
@@ -188,19 +198,8 @@ class Run implements RunHandle {
   #take(lane: Lane, events: readonly StreamEvent[], frames?: Frames): ErrorDetails | undefined {
     const stage = this.#winner === lane ? this.#stage : 'nothing';
     if (stage === 'content') return this.#pass(events, frames);
-    let reached: 'nothing' | 'reasoning' | 'content' = stage;
-    for (const event of events) {
-      if (isContent(event)) reached = 'content';
-      else if (isReasoning(event) && reached === 'nothing') reached = 'reasoning';
-      else if (event.type === 'finish' && reached !== 'content') {
-        const failure = emptyAnswer(event.reason);
-        if (failure !== undefined) return failure;
-        reached = 'content';
-      }
-      lane.held.push(event);
-    }
-    if (frames === undefined && events.length > 0) lane.heldFrames = undefined;
-    else if (frames !== undefined) lane.heldFrames?.push(...frames.bytes);
+    const reached = hold(lane, events, frames, stage);
+    if (typeof reached !== 'string') return reached;
     if (reached === 'nothing') return undefined;
     this.#win(lane, reached);
     if (this.#over) return undefined;
@@ -232,7 +231,7 @@ class Run implements RunHandle {
   /** First content wins; whoever else is still being asked is let go. */
   #win(lane: Lane, reached: 'reasoning' | 'content'): void {
     const now = this.#options.clock.now();
-    lane.firstContentAt ??= now;
+    if (lane.firstContentAt === undefined) reportFirstContent(this.#options, lane, now);
     if (this.#winner === undefined) {
       this.#winner = lane;
       this.#disarmHedge();
@@ -322,7 +321,7 @@ class Run implements RunHandle {
       if (other === but) continue;
       other.handle?.abort();
       this.#close(other, { kind: 'cancelled', message, rule });
-      if (rule !== 'hedge-lost' || !reportSilence(this.#options, other, this.#plan.limits)) this.#release(other);
+      if (rule !== 'hedge-lost' || !reportSilence(this.#options, other)) this.#release(other);
     }
   }
 
@@ -352,7 +351,9 @@ class Run implements RunHandle {
   #close(lane: Lane, error?: ErrorDetails): void {
     lane.over = true;
     this.#lanes.delete(lane);
-    const record = recordOf(lane, this.#state.startedAt, this.#options.clock.now(), error);
+    const now = this.#options.clock.now();
+    if (error !== undefined) reportGivenUp(this.#options, lane, error, now);
+    const record = recordOf(lane, this.#state.startedAt, now, error);
     this.#attempts.push(record);
     this.#options.onAttempt?.(record);
   }

@@ -1,5 +1,6 @@
 import type { Provider } from '../spec/provider.ts';
 import type { RescuePolicy } from './decide-rescue.ts';
+import type { Range } from './pace.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 
 export type { Endpoint, Key, OutgoingCall } from '../vendors/endpoint-types.ts';
@@ -54,6 +55,16 @@ export interface Limits {
   readonly wholeAnswerLastMs: number;
   /** Silence between content after the first. Default 20,000. */
   readonly idleMs: number;
+  /**
+   * Bounds, milliseconds, within which `hedgeMs` and `firstContentMs` follow the model's own first-content times once
+   * enough of them were seen. Absent: they are fixed. Default 3,000 to 11,000 and 8,000 to 25,000.
+   */
+  readonly hedgeRangeMs?: Range;
+  readonly firstContentRangeMs?: Range;
+  /** Fewer characters a second than this, over `throughputWindowMs`, count as a stall. Default 0: off. */
+  readonly minCharsPerSecond?: number;
+  /** Default 10,000. */
+  readonly throughputWindowMs?: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -70,6 +81,11 @@ export const DEFAULT_LIMITS: Limits = {
   wholeAnswerMs: 120_000,
   wholeAnswerLastMs: 600_000,
   idleMs: 20_000,
+  // The longest still keep "an answer within 15 s" after headers, and "within 30 s" of a silent first target.
+  hedgeRangeMs: [3_000, 11_000],
+  firstContentRangeMs: [8_000, 25_000],
+  minCharsPerSecond: 0,
+  throughputWindowMs: 10_000,
 };
 
 /** The walk of one request, in order, before anything failed. */

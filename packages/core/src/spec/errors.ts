@@ -146,6 +146,16 @@ export interface AttemptRecord {
   readonly rescue?: string;
   /** It went on with the answer at this many characters of delivered text. */
   readonly splicedAt?: number;
+  /**
+   * The limits for silence before the first content followed what was observed of this model: 95 % of its last calls
+   * had theirs within `p95Ms`. Absent: the fixed limits held.
+   */
+  readonly paced?: {
+    readonly hedgeMs: number;
+    readonly firstContentMs: number;
+    readonly samples: number;
+    readonly p95Ms: number;
+  };
   readonly usage?: Usage;
   /** Vendor attempts that a Standin behind this target made for this one; absent: it was one. */
   readonly attempts?: number;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createRouter } from '../../src/config/resolve.ts';
 import type { ConfigRouter, Selector } from '../../src/config/router-types.ts';
-import { DEFAULT_LIMITS } from '../../src/route/target.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../src/route/target.ts';
 import { RequestError } from '../../src/spec/errors.ts';
 import type { JsonObject } from '../../src/spec/json.ts';
 import { anthropicMessagesClient } from '../../src/wires/anthropic-messages/index.ts';
@@ -307,6 +307,8 @@ whole_answer_secs = 5
 whole_answer_last_secs = 6
 idle_secs = 7
 retry_after_wait_secs = 0
+min_chars_per_sec = 3
+throughput_window_secs = 4
 route_around_content_policy = true
 `).plan();
     expect(limits).toEqual({
@@ -323,8 +325,22 @@ route_around_content_policy = true
       wholeAnswerLastMs: 6000,
       idleMs: 7000,
       retryAfterWaitMs: 0,
+      minCharsPerSecond: 3,
+      throughputWindowMs: 4000,
     });
     expect(routeAroundContentPolicy).toBe(true);
+  });
+
+  it('follow the model where they are not stated, unless adaptive_limits is off', () => {
+    const moving = ({ hedgeRangeMs, firstContentRangeMs }: Limits) => [hedgeRangeMs, firstContentRangeMs];
+    const limitsOf = (lines: string) => routerOf(`${MAIN}\n[reliability]\n${lines}\n`).plan().limits;
+    expect(moving(limitsOf('idle_secs = 9'))).toEqual([
+      [3_000, 11_000],
+      [8_000, 25_000],
+    ]);
+    expect(moving(limitsOf('hedge_secs = 9'))).toEqual([undefined, [8_000, 25_000]]);
+    expect(moving(limitsOf('first_content_secs = 9'))).toEqual([[3_000, 11_000], undefined]);
+    expect(moving(limitsOf('adaptive_limits = false'))).toEqual([undefined, undefined]);
   });
 });
 

@@ -52,6 +52,7 @@ export type Act =
       reasoning?: string;
       finish?: string;
       stallAt?: number;
+      gapMs?: number;
     }
   | { do: 'error'; error: ErrorDetails; afterMs?: number }
   | { do: 'status'; status: number; error: ErrorDetails; headers?: Record<string, string>; afterMs?: number }
@@ -220,9 +221,10 @@ function answer(
   }
   const stop = act.cutAt === -1 ? events.length : (act.cutAt ?? act.stallAt);
   const shown = stop === undefined ? [...events, end] : events.slice(0, stop);
-  shown.forEach((event, i) => later(at + 1 + i, () => send(event)));
+  const gap = act.gapMs ?? 1;
+  shown.forEach((event, i) => later(at + 1 + i * gap, () => send(event)));
   if (act.stallAt !== undefined) return;
-  later(at + 2 + shown.length, () => {
+  later(at + 2 + shown.length * gap, () => {
     if (act.cutAt === undefined) {
       record.closed = true;
       handler.onEnd();

@@ -104,6 +104,15 @@ function printRecord(record: RequestRecord, decisions: readonly ExplainedDecisio
       output.print(`  ${attempt.attempt}. ${attempt.reason}: nothing stood in its way`);
   }
   for (const decision of decisions) for (const line of explained(decision)) output.print(line);
+  for (const { attempt, paced } of attempts) {
+    if (paced === undefined) continue;
+    const { hedgeMs, firstContentMs, samples, p95Ms } = paced;
+    output.print(
+      style.dim(
+        `  ${attempt}. limits at this model's own pace: the next one asked too after ${seconds(hedgeMs)}, given up after ${seconds(firstContentMs)} (${samples} first contents seen, 95 % within ${seconds(p95Ms)})`,
+      ),
+    );
+  }
   const words = attempts.flatMap(({ attempt, message }) => (message === undefined ? [] : [`  ${attempt}. ${message}`]));
   if (words.length > 0) {
     output.print();

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Endpoint, Plan, Target } from '@standin/core/route/target';
+import type { Endpoint, Limits, Plan, Target } from '@standin/core/route/target';
 import type { Config } from '@standin/core/config/model';
 import type { CommandContext } from '../cli/context.ts';
 import { openStandin } from '../cli/open.ts';
@@ -48,7 +48,13 @@ export function register(command: Command, context: CommandContext): void {
         const weak = weakPoints(plan.targets.map((target, index) => ({ target, url: targets[index]?.url ?? '' })));
         const worst = worstCase(plan);
         if (options.json === true) {
-          const document = { targets, warnings, weak_points: weak, limits: plan.limits, worst_case: shownWorst(worst) };
+          const document = {
+            targets,
+            warnings,
+            weak_points: weak,
+            limits: plan.limits,
+            worst_case: shownWorst(worst, plan.limits),
+          };
           context.output.print(JSON.stringify(document, null, 2));
         } else printPlan({ plan, targets, warnings, weak, worst, config: open.config }, context.output);
       } finally {
@@ -79,9 +85,11 @@ export function withoutSecrets(url: string): string {
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 /** For scripts; positions are those of `targets`. */
-function shownWorst({ targets, hedgeMs, overMs }: WorstCase): object {
+function shownWorst({ targets, hedgeMs, overMs }: WorstCase, limits: Limits): object {
   return {
     hedge_ms: hedgeMs ?? null,
+    hedge_range_ms: hedgeMs === undefined ? null : (limits.hedgeRangeMs ?? null),
+    first_content_range_ms: hedgeMs === undefined ? null : (limits.firstContentRangeMs ?? null),
     over_ms: overMs,
     targets: targets.map(({ askedByMs, silentMs, backoffMs, retries }) => ({
       asked_by_ms: askedByMs,
@@ -132,12 +140,26 @@ function printPlan({ plan, targets, warnings, weak, worst, config }: Shown, outp
   for (const warning of warnings) output.print(`${style.yellow('warning:')} ${warning}`);
 }
 
+/** Which of the two limits for silence move with the model. */
+function pacedLine({ hedgeRangeMs, firstContentRangeMs, firstContentMs }: Limits): string {
+  const range = ([least, most]: readonly [number, number]) => `${least / 1000} to ${most / 1000} s`;
+  const moving = [
+    ...(hedgeRangeMs === undefined ? [] : [`asking the next one too moves within ${range(hedgeRangeMs)}`]),
+    ...(firstContentRangeMs === undefined
+      ? []
+      : [`giving up (${seconds(firstContentMs)}) within ${range(firstContentRangeMs)}`]),
+  ];
+  return moving.length === 0 ? '' : `Once a running gateway knows a model's own times, ${moving.join(', ')}.`;
+}
+
 function limitLines({ limits, rescue }: Plan, { hedgeMs, overMs }: WorstCase): string[] {
   const hedge = hedgeMs === undefined ? '' : ` The next target is asked too after ${seconds(hedgeMs)} of silence.`;
+  const paced = hedgeMs === undefined ? '' : pacedLine(limits);
   const mended = rescue === 'off' ? 'is not mended' : 'is mended where that can be verified';
   return [
     '',
     `At most ${limits.maxAttempts} attempts; an answer or an error within ${seconds(overMs)}.${hedge}`,
+    ...(paced === '' ? [] : [paced]),
     `A Retry-After of up to ${seconds(limits.retryAfterWaitMs)} is waited for. An answer that breaks off, or is silent for ${seconds(limits.idleMs)}, ${mended}.`,
   ];
 }

@@ -65,6 +65,19 @@ export const reliabilitySchema = z.strictObject({
     description: 'Longest silence between content after the first. Seconds.',
     defaultText: secs(DEFAULT_LIMITS.idleMs),
   }),
+  adaptive_limits: field(z.boolean(), {
+    description:
+      'Once enough is seen of a model, hedge_secs and first_content_secs follow its own first-content times, within 3 to 11 s and 8 to 25 s. One that is stated here stays as stated.',
+    defaultText: 'true',
+  }),
+  min_chars_per_sec: field(z.number().min(0).max(1_000_000), {
+    description: 'A stream of fewer characters a second than this counts as stalled. 0: off.',
+    defaultText: '0',
+  }),
+  throughput_window_secs: field(seconds, {
+    description: 'The time over which min_chars_per_sec is measured. Seconds.',
+    defaultText: secs(DEFAULT_LIMITS.throughputWindowMs ?? 10_000),
+  }),
   retry_after_wait_secs: field(z.number().min(0).max(86_400), {
     description: 'A Retry-After up to this long is waited for on the same key. Seconds.',
     defaultText: secs(DEFAULT_LIMITS.retryAfterWaitMs),
