@@ -80,6 +80,8 @@ export const OWN_FIELDS: Readonly<Record<WireId, JsonObject>> = {
   gemini: { safetySettings: [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_NONE' }] },
   'bedrock-converse': { guardrailConfig: { guardrailIdentifier: 'g', guardrailVersion: '1' } },
   'ollama-chat': { keep_alive: '5m' },
+  'cohere-chat': { safety_mode: 'STRICT' },
+  'gemini-interactions': { previous_interaction_id: 'v1_before' },
 };
 
 /** Tools that the vendor itself runs. */
@@ -87,6 +89,7 @@ const SERVER_TOOLS: Readonly<Partial<Record<WireId, { readonly name: string; rea
   'openai-responses': { name: 'web_search', value: { type: 'web_search' } },
   'anthropic-messages': { name: 'web_search', value: { type: 'web_search_20250305', name: 'web_search' } },
   gemini: { name: 'googleSearch', value: { googleSearch: {} } },
+  'gemini-interactions': { name: 'google_search', value: { type: 'google_search' } },
 };
 
 export const FEATURES: readonly Feature[] = [

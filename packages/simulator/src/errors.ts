@@ -297,9 +297,12 @@ function errorShape(
     case 'anthropic-messages':
       return { type: 'error', error: { type, message, ...details }, request_id: requestId };
     case 'gemini':
+    case 'gemini-interactions':
       return { error: { code: status, message, status: GOOGLE_STATUS[status] ?? 'INTERNAL', ...details } };
     case 'bedrock-converse':
       return { message };
+    case 'cohere-chat':
+      return { id: requestId, message };
     case 'ollama-chat':
       return { error: message };
     case 'openai-chat':

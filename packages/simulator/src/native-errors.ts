@@ -51,7 +51,26 @@ const OLLAMA: Failures = {
   overloaded: { status: 503, message: 'server busy, please try again.  maximum pending requests exceeded' },
 };
 
+/** docs.cohere.com "Errors" and "Rate limits", read 2026-11. */
+const COHERE: Failures = {
+  invalid: { message: 'invalid request: all elements in messages must have a valid role.' },
+  context: {
+    message: 'too many tokens: total number of tokens in the prompt cannot exceed 128000 - received 140000.',
+  },
+  auth: { message: 'invalid api token' },
+  model: {
+    message:
+      "model 'simulated' not found, make sure the correct model ID was used and that you have access to the model.",
+  },
+  quota: {
+    message:
+      'You are using a Trial key, which is limited to 1000 API calls / month. You can continue to use the Trial key for free or upgrade to a Production key.',
+  },
+  rate: { message: 'You are past the per minute request limit, please wait and try again later.' },
+};
+
 export function nativeFailure(wire: WireId, name: ErrorName): NativeFailure | undefined {
-  if (wire === 'gemini') return GOOGLE[name];
+  if (wire === 'gemini' || wire === 'gemini-interactions') return GOOGLE[name];
+  if (wire === 'cohere-chat') return COHERE[name];
   return wire === 'ollama-chat' ? OLLAMA[name] : undefined;
 }

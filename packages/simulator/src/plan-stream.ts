@@ -64,7 +64,7 @@ export function streamPlan(input: PlanInput, decoded: DecodedRequest): Planned {
 }
 
 /** The finish reason in any wire's spelling. */
-const FINISH_REASON = /"(finish_reason|stop_reason|finishReason|stopReason|done_reason)":"/;
+const FINISH_REASON = /"(finish_reason|stop_reason|finishReason|stopReason|done_reason)":"|"interaction\.completed"/;
 
 /** `no-done` leaves the terminal marker away, `no-finish` the finish reason. */
 function withoutMarker(frames: readonly Frame[], fault: Behaviour['fault']): readonly Frame[] {

@@ -1,6 +1,8 @@
 import { isJsonObject, type WireId } from '@standin/core/spec/index';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
 import { bedrockConverseServer } from '@standin/core/wires/bedrock-converse/index';
+import { cohereChatServer } from '@standin/core/wires/cohere-chat/index';
+import { geminiInteractionsServer } from '@standin/core/wires/gemini-interactions/index';
 import { geminiServer } from '@standin/core/wires/gemini/index';
 import { ollamaChatServer } from '@standin/core/wires/ollama-chat/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
@@ -34,6 +36,8 @@ export const SURFACES: readonly Surface[] = [
     // It streams unless it is told not to.
     wantsStream: (_match, body) => !(isJsonObject(body) && body['stream'] === false),
   },
+  { wire: 'cohere-chat', server: cohereChatServer, path: /\/v2\/chat$/ },
+  { wire: 'gemini-interactions', server: geminiInteractionsServer, path: /\/interactions$/ },
   {
     wire: 'bedrock-converse',
     server: bedrockConverseServer,

@@ -38,6 +38,8 @@ const WIRE_OF_API = {
   messages: 'anthropic-messages',
   gemini: 'gemini',
   ollama: 'ollama-chat',
+  cohere: 'cohere-chat',
+  interactions: 'gemini-interactions',
 } as const satisfies Record<string, WireId>;
 
 /** Resolves one entry: its vendor, protocol, address, keys and model, or why it cannot be used. */

@@ -1,6 +1,7 @@
 import type { WireId } from '../spec/wire-id.ts';
 import { resolveQuirks } from '../vendors/quirks.ts';
-import { thinkingTraits } from '../wires/gemini/thinking.ts';
+import { thinks as cohereThinks } from '../wires/cohere-chat/facts.ts';
+import { thinkingTraits } from '../wires/google-thinking.ts';
 import type { Quirks } from '../wires/quirks.ts';
 import type { ConfigEntry } from './model.ts';
 
@@ -10,9 +11,11 @@ export function thinkStyle(entry: ConfigEntry, wire: WireId): Quirks['reasoningS
   if (row === undefined) return 'none';
   const known = resolveQuirks(row, wire, region, model ?? '').reasoningStyle;
   // These wires know their models' switches themselves; the style only says that there is one.
-  if (wire === 'gemini' && thinkingTraits(model ?? '').style === 'none') return 'none';
+  const isGoogle = wire === 'gemini' || wire === 'gemini-interactions';
+  if (isGoogle && thinkingTraits(model ?? '').style === 'none') return 'none';
+  if (wire === 'cohere-chat') return cohereThinks(model ?? '') ? 'thinking-type' : 'none';
   if (known !== 'none') return known;
-  if (wire === 'anthropic-messages' || wire === 'ollama-chat' || wire === 'gemini') return 'thinking-type';
+  if (wire === 'anthropic-messages' || wire === 'ollama-chat' || isGoogle) return 'thinking-type';
   // An endpoint that people bring themselves gets the field that compatible servers read (ZeroClaw custom-provider guide).
   return wire === 'openai-chat' && !row.keyRequired ? 'enable_thinking' : 'none';
 }

@@ -27,6 +27,8 @@ export function modelListUrl(row: VendorRow, endpoint: Endpoint): string | undef
     'openai-chat': row.listPath ?? '/models',
     'openai-responses': row.listPath ?? '/models',
     gemini: '/models',
+    'gemini-interactions': '/models',
+    'cohere-chat': '/v1/models',
   };
   const path = paths[endpoint.wire.id];
   return path === undefined ? undefined : endpoint.urlFor(path);

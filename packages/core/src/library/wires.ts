@@ -1,5 +1,7 @@
 import { anthropicMessagesClient } from '../wires/anthropic-messages/index.ts';
 import { bedrockConverseClient } from '../wires/bedrock-converse/index.ts';
+import { cohereChatClient } from '../wires/cohere-chat/index.ts';
+import { geminiInteractionsClient } from '../wires/gemini-interactions/index.ts';
 import { geminiClient } from '../wires/gemini/index.ts';
 import { ollamaChatClient } from '../wires/ollama-chat/index.ts';
 import { openaiChatClient } from '../wires/openai-chat/index.ts';
@@ -15,4 +17,6 @@ export const WIRE_CLIENTS: Readonly<Partial<Record<WireId, WireClient>>> = {
   gemini: geminiClient,
   'bedrock-converse': bedrockConverseClient,
   'ollama-chat': ollamaChatClient,
+  'cohere-chat': cohereChatClient,
+  'gemini-interactions': geminiInteractionsClient,
 };

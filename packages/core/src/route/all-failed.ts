@@ -18,7 +18,7 @@ export function allFailed(
     {
       ...(last ?? { kind: untried(plan, decision, needs) }),
       message: describe(plan, attempts, decision, needs),
-      parameter: last === undefined ? needs.stored : last.parameter,
+      parameter: last === undefined ? needs.stored?.field : last.parameter,
       provider: end?.provider ?? plan.targets[0]?.entry,
       model: end?.model ?? plan.targets[0]?.model,
       retryAfterMs,
@@ -29,10 +29,18 @@ export function allFailed(
   );
 }
 
+type ForgottenNeeds = RequestNeeds & { readonly stored: NonNullable<RequestNeeds['stored']> };
+
+/** The request goes on from state that none of the targets keeps. */
+function isForgotten(plan: Plan, needs: RequestNeeds): needs is ForgottenNeeds {
+  const { stored } = needs;
+  return stored !== undefined && !plan.targets.some((target) => keepsState(target, stored.wire));
+}
+
 function untried(plan: Plan, decision: GiveUpDecision, needs: RequestNeeds): ErrorDetails['kind'] {
   if (plan.targets.length === 0) return 'config';
   if (decision.retryAfterMs !== undefined) return 'rate-limit';
-  if (needs.stored !== undefined && !plan.targets.some(keepsState)) return 'invalid-request';
+  if (isForgotten(plan, needs)) return 'invalid-request';
   return needs.vision && plan.targets.every((target) => target.vision === false) ? 'unsupported' : 'config';
 }
 
@@ -48,8 +56,9 @@ function describe(
     if (decision.retryAfterMs !== undefined) {
       return `Every key for ${wanted} is cooling down; the soonest is free in ${seconds(decision.retryAfterMs)}.`;
     }
-    if (needs.stored !== undefined && !plan.targets.some(keepsState)) {
-      return `${needs.stored} names state that no target for ${wanted} keeps: only a vendor of the Responses protocol does. Send the whole conversation instead.`;
+    if (isForgotten(plan, needs)) {
+      const { field, wire } = needs.stored;
+      return `${field} names state that no target for ${wanted} keeps: only a vendor of ${wire} does. Send the whole conversation instead.`;
     }
     if (needs.vision)
       return `No target for ${wanted} accepts images; add a fallback with vision or leave the images out.`;

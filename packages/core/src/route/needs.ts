@@ -1,8 +1,12 @@
 import type { ChatRequest } from '../spec/request.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { RequestNeeds } from './walk-state.ts';
 
-/** Fields of the Responses protocol that name state kept by the vendor. */
-const STORED = ['previous_response_id', 'conversation', 'prompt'] as const;
+/** Fields that name state kept by the vendor, on the protocols that have such. */
+const STORED: Readonly<Partial<Record<WireId, readonly string[]>>> = {
+  'openai-responses': ['previous_response_id', 'conversation', 'prompt'],
+  'gemini-interactions': ['previous_interaction_id'],
+};
 
 /** What a request needs of its target, found by one look over the parts. */
 export function needsOf(request: ChatRequest): RequestNeeds {
@@ -23,8 +27,9 @@ function hasImages(request: ChatRequest): boolean {
   return false;
 }
 
-function storedField(request: ChatRequest): string | undefined {
-  const { extensions } = request;
-  if (extensions?.wire !== 'openai-responses') return undefined;
-  return STORED.find((field) => extensions.body[field] !== undefined && extensions.body[field] !== null);
+function storedField({ extensions }: ChatRequest): RequestNeeds['stored'] {
+  if (extensions === undefined) return undefined;
+  const { wire, body } = extensions;
+  const field = STORED[wire]?.find((name) => body[name] !== undefined && body[name] !== null);
+  return field === undefined ? undefined : { wire, field };
 }

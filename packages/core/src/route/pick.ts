@@ -1,3 +1,4 @@
+import type { WireId } from '../spec/wire-id.ts';
 import type { HealthView } from './health.ts';
 import type { DecideContext, Decision, GiveUpDecision, AttemptDecision, WalkState } from './walk-state.ts';
 import type { Plan, Target } from './target.ts';
@@ -53,11 +54,11 @@ export function passedOver(reason: string, from: number, index: number): string 
     : reason;
 }
 
-/** Only a vendor that speaks Responses, and stores answers, can go on from one of its own. */
-export function keepsState(target: Target): boolean {
+/** Only a vendor that speaks the protocol, and stores answers, can go on from one of its own. */
+export function keepsState(target: Target, wire: WireId): boolean {
   if (!('endpoint' in target.via)) return false;
   const { endpoint } = target.via;
-  return endpoint.wire.id === 'openai-responses' && !endpoint.quirksFor(target.model).statelessOnly;
+  return endpoint.wire.id === wire && !endpoint.quirksFor(target.model).statelessOnly;
 }
 
 /** Not closed, able to serve the request, and larger than what overflowed. */
@@ -66,7 +67,7 @@ export function isOpen(context: DecideContext, state: WalkState, index: number):
   const target = context.plan.targets[index];
   if (target === undefined) return false;
   if (context.needs.vision && target.vision === false) return false;
-  if (context.needs.stored !== undefined && !keepsState(target)) return false;
+  if (context.needs.stored !== undefined && !keepsState(target, context.needs.stored.wire)) return false;
   if (state.windowOver === undefined) return true;
   return state.windowOver !== null && target.contextWindow !== undefined && target.contextWindow > state.windowOver;
 }

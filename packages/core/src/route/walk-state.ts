@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../spec/errors.ts';
 import type { Random } from '../spec/clock.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { HealthView } from './health.ts';
 import type { Policy } from './policy.ts';
 import type { Plan } from './target.ts';
@@ -10,8 +11,8 @@ export type RescueMethod = 'prefill' | 'replay' | 'instructed';
 /** What a request needs of a target; a target known to lack it is passed over. */
 export interface RequestNeeds {
   readonly vision: boolean;
-  /** The request goes on from state that only a vendor of the caller's own protocol keeps: the field that says so. */
-  readonly stored?: string;
+  /** The request goes on from state that only a vendor of the caller's own protocol keeps, and the field that says so. */
+  readonly stored?: { readonly wire: WireId; readonly field: string };
 }
 
 /** Where a walk stands. Plain data: kept in the record, replayed by `explain`, driven by simulations. */

@@ -29,7 +29,7 @@ export type StreamEvent =
   | { type: 'text-start'; index: number; refusal?: boolean }
   | { type: 'text-delta'; index: number; text: string }
   | { type: 'text-end'; index: number }
-  | { type: 'reasoning-start'; index: number }
+  | { type: 'reasoning-start'; index: number; id?: string }
   | { type: 'reasoning-delta'; index: number; text: string }
   | { type: 'reasoning-end'; index: number; signature?: string; redacted?: string; id?: string; issuer?: string }
   | { type: 'tool-call-start'; index: number; id: string; name: string }

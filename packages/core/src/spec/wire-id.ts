@@ -6,6 +6,8 @@ export const WIRE_IDS = [
   'gemini',
   'bedrock-converse',
   'ollama-chat',
+  'cohere-chat',
+  'gemini-interactions',
 ] as const;
 
 export type WireId = (typeof WIRE_IDS)[number];

@@ -26,7 +26,8 @@ export interface BlockBuilder {
   readonly started: boolean;
   text(piece: string): void;
   refusal(piece: string): void;
-  reasoning(piece: string): void;
+  /** With another `id` than that of the open block a new one begins; it is told at once and again at the end. */
+  reasoning(piece: string, id?: string): void;
   /** Closes the open text or refusal block, if any, so that the next piece begins a new one. */
   closeText(): void;
   /**
@@ -69,6 +70,7 @@ class EventWriter implements BlockBuilder {
   #nextIndex = 0;
   #openKind: OpenKind | undefined;
   #openIndex = -1;
+  #openId: string | undefined;
   #tools: Map<number, OpenTool> | undefined;
 
   start(info: Parameters<BlockBuilder['start']>[0] = {}): void {
@@ -93,9 +95,9 @@ class EventWriter implements BlockBuilder {
     this.#events.push({ type: 'text-delta', index: this.#openIndex, text: piece });
   }
 
-  reasoning(piece: string): void {
+  reasoning(piece: string, id?: string): void {
     if (piece === '') return;
-    if (this.#openKind !== 'reasoning') this.#open('reasoning');
+    if (this.#openKind !== 'reasoning' || (id !== undefined && id !== this.#openId)) this.#open('reasoning', id);
     this.#events.push({ type: 'reasoning-delta', index: this.#openIndex, text: piece });
   }
 
@@ -174,19 +176,20 @@ class EventWriter implements BlockBuilder {
 
   #close(details: ReasoningClose): void {
     if (this.#openKind === undefined) return;
-    if (this.#openKind === 'reasoning') this.#events.push(reasoningEnd(this.#openIndex, details));
+    if (this.#openKind === 'reasoning') this.#events.push(reasoningEnd(this.#openIndex, details, this.#openId));
     else this.#events.push({ type: 'text-end', index: this.#openIndex });
     this.#openKind = undefined;
   }
 
-  #open(kind: OpenKind): void {
+  #open(kind: OpenKind, id?: string): void {
     if (!this.started) this.start();
     this.#close(NO_DETAILS);
     this.#openKind = kind;
+    this.#openId = id;
     const index = this.#nextIndex;
     this.#openIndex = index;
     this.#nextIndex += 1;
-    if (kind === 'reasoning') this.#events.push({ type: 'reasoning-start', index });
+    if (kind === 'reasoning') this.#events.push(reasoningStart(index, id));
     else if (kind === 'refusal') this.#events.push({ type: 'text-start', index, refusal: true });
     else this.#events.push({ type: 'text-start', index });
   }
@@ -194,10 +197,15 @@ class EventWriter implements BlockBuilder {
 
 const NO_DETAILS: ReasoningClose = {};
 
-function reasoningEnd(index: number, details: ReasoningClose): StreamEvent {
+function reasoningStart(index: number, id: string | undefined): StreamEvent {
+  return id === undefined ? { type: 'reasoning-start', index } : { type: 'reasoning-start', index, id };
+}
+
+function reasoningEnd(index: number, details: ReasoningClose, openId: string | undefined): StreamEvent {
   const event: StreamEvent = { type: 'reasoning-end', index };
   if (details.signature !== undefined) event.signature = details.signature;
   if (details.redacted !== undefined) event.redacted = details.redacted;
-  if (details.id !== undefined) event.id = details.id;
+  const id = details.id ?? openId;
+  if (id !== undefined) event.id = id;
   return event;
 }

@@ -27,7 +27,7 @@ function addPart(builder: BlockBuilder, part: Part): void {
       builder.refusal(part.text);
       return builder.closeText();
     case 'reasoning':
-      builder.reasoning(part.text);
+      builder.reasoning(part.text, part.id);
       return builder.closeReasoning({ signature: part.signature, redacted: part.redacted, id: part.id });
     case 'tool-call': {
       const index = builder.toolStart(part.id, part.name);

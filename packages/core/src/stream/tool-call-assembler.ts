@@ -85,7 +85,7 @@ export function createToolCallAssembler(builder: BlockBuilder, seed: () => strin
 
   const emitStart = (call: Call): void => {
     if (call.block !== undefined || call.name === undefined || isParallelWrapper(call.name)) return;
-    call.id ??= madeUpId(`${seed()}|${call.ordinal}|${call.name}`);
+    call.id ??= madeUpCallId(`${seed()}|${call.ordinal}|${call.name}`);
     call.block = builder.toolStart(call.id, call.name);
     if (call.arguments !== '') builder.toolDelta(call.block, call.arguments);
   };
@@ -122,14 +122,14 @@ export function createToolCallAssembler(builder: BlockBuilder, seed: () => strin
     const inner = isParallelWrapper(call.name) ? expandParallelWrapper(call.name, call.arguments) : undefined;
     if (inner !== undefined) {
       inner.forEach((entry, at) => {
-        const block = builder.toolStart(madeUpId(`${seed()}|${call.ordinal}.${at}|${entry.name}`), entry.name);
+        const block = builder.toolStart(madeUpCallId(`${seed()}|${call.ordinal}.${at}|${entry.name}`), entry.name);
         builder.toolDelta(block, entry.arguments);
         builder.toolEnd(block);
       });
       return;
     }
     if (call.block === undefined) {
-      call.id ??= madeUpId(`${seed()}|${call.ordinal}|${call.name}`);
+      call.id ??= madeUpCallId(`${seed()}|${call.ordinal}|${call.name}`);
       call.block = builder.toolStart(call.id, call.name);
       builder.toolDelta(call.block, call.arguments);
     }
@@ -172,7 +172,8 @@ function repeatsWhole(stored: string, json: string): boolean {
   return isCompleteJson(stored) && isCompleteJson(json);
 }
 
-function isCompleteJson(text: string): boolean {
+/** A JSON object from its first brace to its last. */
+export function isCompleteJson(text: string): boolean {
   const trimmed = text.trim();
   if (!trimmed.startsWith('{') || !trimmed.endsWith('}')) return false;
   try {
@@ -189,6 +190,7 @@ function argumentText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function madeUpId(seed: string): string {
+/** The id of a call whose vendor sent none: it depends only on what was sent, so that cuts do not matter. */
+export function madeUpCallId(seed: string): string {
   return `call_${createHash('sha256').update(seed).digest('hex').slice(0, 24)}`;
 }

@@ -37,9 +37,34 @@ const WIRE_PATHS: Readonly<Record<WireId, WirePath>> = {
   },
   'bedrock-converse': { version: '', alwaysVersioned: false, operations: [/\/model\/[^/]+\/converse(-stream)?$/] },
   'ollama-chat': { version: '', alwaysVersioned: false, operations: ['/api/chat', '/api/tags', '/api', '/v1'] },
+  // Its chat and its list of models are of two versions, so the paths carry them.
+  'cohere-chat': {
+    version: '',
+    alwaysVersioned: false,
+    operations: [
+      '/compatibility/v1/chat/completions',
+      '/compatibility/v1',
+      '/v2/chat',
+      '/v1/chat',
+      '/v1/models',
+      '/v2',
+      '/v1',
+    ],
+  },
+  'gemini-interactions': {
+    version: '/v1beta',
+    alwaysVersioned: false,
+    operations: ['/interactions', /\/models\/[^/]+:[a-zA-Z]+$/, '/models'],
+  },
 };
 
-const NATIVE_WIRES: ReadonlySet<WireId> = new Set(['gemini', 'bedrock-converse', 'ollama-chat']);
+const NATIVE_WIRES: ReadonlySet<WireId> = new Set([
+  'gemini',
+  'bedrock-converse',
+  'ollama-chat',
+  'cohere-chat',
+  'gemini-interactions',
+]);
 
 const VERSION_SEGMENT = /\/v\d+[a-z0-9]*$/i;
 
@@ -97,6 +122,8 @@ const NAMED_WIRES: readonly (readonly [ending: string, WireId])[] = [
   ['/chat/completions', 'openai-chat'],
   ['/responses', 'openai-responses'],
   ['/messages', 'anthropic-messages'],
+  ['/v2/chat', 'cohere-chat'],
+  ['/interactions', 'gemini-interactions'],
 ];
 
 /** The protocol that a full endpoint speaks; nothing for a host or a base. */

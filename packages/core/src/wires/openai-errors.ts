@@ -104,7 +104,8 @@ const STATUS_KINDS: Readonly<Record<number, ErrorKind>> = {
   529: 'overloaded',
 };
 
-function guessKind(status: number | undefined, words: string): ErrorKind {
+/** What a failure is by its status and the vendor's code or type, in lower case. */
+export function guessKind(status: number | undefined, words: string): ErrorKind {
   for (const [pattern, kind] of CODE_KINDS) if (pattern.test(words)) return kind;
   return (status === undefined ? undefined : STATUS_KINDS[status]) ?? 'server';
 }

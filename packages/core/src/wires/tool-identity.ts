@@ -33,12 +33,13 @@ export interface ToolNames {
  * bad characters replaced and, on any doubt, a digest of the whole name, so that two names never become one.
  */
 export function createToolNames(legal: RegExp, taken: readonly string[]): ToolNames {
+  const keepsHyphen = legal.test('a-b');
   const sentNames = new Map<string, string>();
   const used = new Set(taken.filter((name) => legal.test(name)));
   const changed: Record<string, string> = {};
 
   const rename = (name: string): string => {
-    const plain = name.replace(/[^a-zA-Z0-9_-]/g, '_');
+    const plain = name.replace(keepsHyphen ? /[^a-zA-Z0-9_-]/g : /[^a-zA-Z0-9_]/g, '_');
     const short = /^[a-zA-Z_]/.test(plain) ? plain : `_${plain}`;
     const suffix = `_${digest(name, 'hex').slice(0, 8)}`;
     const candidate = short.length <= 64 && !used.has(short) ? short : short.slice(0, 64 - suffix.length) + suffix;

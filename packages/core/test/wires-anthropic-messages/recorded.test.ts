@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { collectEvents } from '../../src/stream/collect.ts';
 import { decodeAtAnyCut } from '../testkit/cuts.ts';
-import { haveRecordings, listRecordings, loadChunks, loadRecording, noRecordings } from '../testkit/recordings.ts';
+import { haveRecordings, loadChunks, loadRecording, noRecordings, recordingsOf } from '../testkit/recordings.ts';
 import { validateStream } from '../../src/stream/validate.ts';
 import { anthropicMessagesClient } from '../../src/wires/anthropic-messages/index.ts';
 import { fieldsIn } from '../../src/wires/anthropic-messages/facts.ts';
 import { client, context, createDecoder, decode, server, sse, target, type Loose } from './support.ts';
 
 if (!haveRecordings) console.log(noRecordings);
-const streams = listRecordings(['anthropic'], '.chunks.txt');
-const wholes = listRecordings(['anthropic'], '.json');
+const streams = recordingsOf('anthropic-messages', 'stream');
+const wholes = recordingsOf('anthropic-messages', 'whole');
 
 /** A file may hold several answers in a row. */
 function answersIn(file: string): string[][] {

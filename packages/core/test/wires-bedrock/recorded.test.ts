@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { collectEvents } from '../../src/stream/collect.ts';
 import { validateStream } from '../../src/stream/validate.ts';
 import { decodeAtAnyCut } from '../testkit/cuts.ts';
-import { haveRecordings, listRecordings, loadChunks, loadRecording, noRecordings } from '../testkit/recordings.ts';
+import { haveRecordings, loadChunks, loadRecording, noRecordings, recordingsOf } from '../testkit/recordings.ts';
 import { testContext } from '../testkit/samples.ts';
 import { client, createDecoder, decode, frames, server, target, type Loose } from './support.ts';
 
 if (!haveRecordings) console.log(noRecordings);
-const streams = listRecordings(['amazon-bedrock'], '.chunks.txt');
-const wholes = listRecordings(['amazon-bedrock'], '.json');
+const streams = recordingsOf('bedrock-converse', 'stream');
+const wholes = recordingsOf('bedrock-converse', 'whole');
 
 describe.runIf(haveRecordings)('recorded streams', () => {
   for (const file of streams) {

@@ -2,18 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { collectEvents } from '../../src/stream/collect.ts';
 import { validateStream } from '../../src/stream/validate.ts';
 import { decodeAtAnyCut, decodePieces } from '../testkit/cuts.ts';
-import { haveRecordings, listRecordings, loadChunks, loadRecording, noRecordings } from '../testkit/recordings.ts';
+import { haveRecordings, loadChunks, loadRecording, noRecordings, recordingsOf } from '../testkit/recordings.ts';
 import { array, client, context, createDecoder, server, sse, target, type Loose } from './support.ts';
 
 if (!haveRecordings) console.log(noRecordings);
 
-/** The folder also holds answers of another API of the vendor (Interactions), which this wire does not speak. */
-function isOurs(text: string): boolean {
-  return /"(candidates|promptFeedback)":/.test(text);
-}
-
-const streams = listRecordings(['google'], '.chunks.txt').filter((file) => isOurs(loadRecording(file)));
-const wholes = listRecordings(['google'], '.json').filter((file) => isOurs(loadRecording(file)));
+const streams = recordingsOf('gemini', 'stream');
+const wholes = recordingsOf('gemini', 'whole');
 
 /** What a plain reading of the payloads says the answer is. */
 function plainReading(payloads: readonly Loose[]) {

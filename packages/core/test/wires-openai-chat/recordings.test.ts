@@ -3,32 +3,31 @@ import { collectEvents } from '../../src/stream/collect.ts';
 import { validateStream } from '../../src/stream/validate.ts';
 import { openaiChatClient, openaiChatServer } from '../../src/wires/openai-chat/index.ts';
 import { decodeAtAnyCut, decodePieces } from '../testkit/cuts.ts';
-import { haveRecordings, listRecordings, loadChunks, loadRecording, noRecordings } from '../testkit/recordings.ts';
+import { haveRecordings, loadChunks, loadRecording, noRecordings, recordingsOf } from '../testkit/recordings.ts';
 import { testContext, testTarget } from '../testkit/samples.ts';
 import { sseBytes } from '../testkit/sse.ts';
 
-const VENDORS = 'openai openai-compatible azure groq xai deepseek mistral alibaba moonshotai perplexity cohere'.split(
-  ' ',
-);
 const target = testTarget();
 const decoder = () => openaiChatClient.createDecoder(target);
 
+interface Choice {
+  /** Of the older completions. */
+  text?: string;
+  finish_reason?: string;
+  delta?: { content?: unknown; tool_calls?: { function?: { arguments?: string } }[] };
+  message?: object;
+}
 interface Chunk {
-  choices?: { delta?: { content?: unknown; tool_calls?: { function?: { arguments?: string } }[] }; message?: object }[];
+  choices?: Choice[];
 }
 
-const streams = listRecordings(VENDORS, '.chunks.txt').filter((path) => {
-  const first = loadChunks(path)[0] ?? '';
-  return first.includes('"choices":[') && !path.includes('completion-text');
-});
-const documents = listRecordings(VENDORS, '.json').filter((path) => {
-  const body = JSON.parse(loadRecording(path)) as Chunk;
-  return body.choices?.[0]?.message !== undefined;
-});
+if (!haveRecordings) console.log(noRecordings);
+const streams = recordingsOf('openai-chat', 'stream');
+const documents = recordingsOf('openai-chat', 'whole');
+const errors = recordingsOf('openai-chat', 'error');
 
-describe('recorded chat-completions streams', () => {
-  it('are there, or say that they are not', (context) => {
-    if (!haveRecordings) context.skip(noRecordings);
+describe.runIf(haveRecordings)('recorded chat-completions streams', () => {
+  it('are there', () => {
     expect(streams.length).toBeGreaterThan(10);
     expect(documents.length).toBeGreaterThan(8);
   });
@@ -40,8 +39,9 @@ describe('recorded chat-completions streams', () => {
     const events = decodeAtAnyCut(decoder, bytes, { cuts: bytes.length > 40_000 ? 20 : 200 });
     const answer = collectEvents(events);
 
-    const deltas = chunks.flatMap((line) => (JSON.parse(line) as Chunk).choices ?? []).map((one) => one.delta);
-    const strings = deltas.map((delta) => delta?.content).filter((piece) => typeof piece === 'string');
+    const choices = chunks.flatMap((line) => (JSON.parse(line) as Chunk).choices ?? []);
+    const deltas = choices.map((one) => one.delta);
+    const strings = choices.map((one) => one.delta?.content ?? one.text).filter((piece) => typeof piece === 'string');
     if (strings.some((piece) => piece !== '')) expect(answer.text).toBe(strings.join(''));
     const recorded = deltas.flatMap((delta) => delta?.tool_calls ?? []).map((call) => call.function?.arguments ?? '');
     const decoded = answer.content.map((part) => (part.type === 'tool-call' ? part.arguments : ''));
@@ -74,7 +74,7 @@ describe('recorded chat-completions streams', () => {
   });
 });
 
-describe('recorded whole answers', () => {
+describe.runIf(haveRecordings)('recorded whole answers', () => {
   it.each(documents)('%s gives the events that its stream would', (path) => {
     const text = loadRecording(path);
     const events = openaiChatClient.decodeWhole(text, target);
@@ -91,9 +91,23 @@ describe('recorded whole answers', () => {
     expect(collectEvents(decodePieces(decoder(), [sseBytes(streamed)]))).toEqual(answer);
   });
 
-  it('adds reasoning that the vendor counts beside the output', (context) => {
-    if (!haveRecordings) context.skip(noRecordings);
+  it('adds reasoning that the vendor counts beside the output', () => {
     const answer = collectEvents(openaiChatClient.decodeWhole(loadRecording('xai/xai-text.json'), target));
     expect(answer.usage).toMatchObject({ inputTokens: 12, outputTokens: 229, reasoningTokens: 228 });
+  });
+});
+
+describe.runIf(haveRecordings)('recorded errors', () => {
+  it.each(errors)('%s is read with its code, its parameter and its words', (path) => {
+    const body = loadRecording(path);
+    const { error } = JSON.parse(body) as {
+      error: { message: string; type: string; param: string | null; code: string | null };
+    };
+    const read = openaiChatClient.readError(400, body);
+    expect(read).toMatchObject({ status: 400, message: error.message, type: error.type });
+    expect([read.code ?? null, read.param ?? null]).toEqual([error.code, error.param]);
+    expect(() => openaiChatClient.decodeWhole(body, target)).toThrowError(
+      expect.objectContaining({ name: 'ProviderError', vendorMessage: error.message }),
+    );
   });
 });

@@ -5,7 +5,7 @@ import { collectEvents } from '../../src/stream/collect.ts';
 import { validateStream } from '../../src/stream/validate.ts';
 import { openaiResponsesClient, openaiResponsesServer } from '../../src/wires/openai-responses/index.ts';
 import { decodeAtAnyCut, decodePieces, failureAtAnyCut } from '../testkit/cuts.ts';
-import { haveRecordings, listRecordings, loadChunks, loadRecording, noRecordings } from '../testkit/recordings.ts';
+import { haveRecordings, loadChunks, loadRecording, noRecordings, recordingsOf } from '../testkit/recordings.ts';
 import { testContext, testTarget } from '../testkit/samples.ts';
 import { sseBytes, type SseEnvelope } from '../testkit/sse.ts';
 
@@ -25,19 +25,12 @@ interface Item {
   content?: { type: string; text?: string }[];
 }
 
-const VENDORS = ['openai', 'azure', 'open-responses', 'xai', 'openai-compatible', 'groq', 'alibaba', 'perplexity'];
-const streams = listRecordings(VENDORS, '.chunks.txt').filter((path) => {
-  const first = loadChunks(path)[0];
-  return first !== undefined && /"type": ?"response\./.test(first);
-});
+const streams = recordingsOf('openai-responses', 'stream');
 const failing = streams.filter((path) => path.includes('openai-error'));
 const answering = streams.filter((path) => !failing.includes(path));
 /** Written by hand: its deltas and its done events tell different texts, and the deltas are what a caller has seen. */
 const consistent = answering.filter((path) => !path.includes('openai-shell-container.1'));
-const wholes = listRecordings(VENDORS, '.json').filter((path) => {
-  const text = loadRecording(path);
-  return /"object": ?"response"/.test(text) && Array.isArray((JSON.parse(text) as Payload).output);
-});
+const wholes = recordingsOf('openai-responses', 'whole');
 
 const target = testTarget();
 const decoder = () => openaiResponsesClient.createDecoder(target);

@@ -27,6 +27,8 @@ const HOMES: Readonly<Record<WireId, { readonly slot: string; readonly base: str
   gemini: { slot: 'gemini', base: '/v1beta' },
   'bedrock-converse': { slot: 'bedrock', base: '' },
   'ollama-chat': { slot: 'ollama', base: '' },
+  'cohere-chat': { slot: 'cohere', base: '' },
+  'gemini-interactions': { slot: 'gemini', base: '/v1beta' },
 };
 
 export interface ChainStandin extends Standin {

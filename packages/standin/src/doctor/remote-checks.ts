@@ -70,6 +70,8 @@ function listUrl({ row, endpoint }: RemoteTarget): string | undefined {
     'openai-chat': row.listPath ?? '/models',
     'openai-responses': row.listPath ?? '/models',
     gemini: '/models',
+    'gemini-interactions': '/models',
+    'cohere-chat': '/v1/models',
   };
   const path = paths[endpoint.wire.id];
   return path === undefined ? undefined : endpoint.urlFor(path);

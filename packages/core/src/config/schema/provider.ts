@@ -31,7 +31,7 @@ const identity = {
     description: 'Regional variant of the vendor, such as "intl" or "cn".',
     example: '"intl"',
   }),
-  wire_api: field(z.enum(['chat_completions', 'responses', 'messages', 'gemini', 'ollama']), {
+  wire_api: field(z.enum(['chat_completions', 'responses', 'messages', 'gemini', 'ollama', 'cohere', 'interactions']), {
     description: 'Protocol of the endpoint where the slot speaks several.',
     defaultText: 'the slot decides',
     spellings: {
@@ -50,6 +50,11 @@ const identity = {
       generate_content: 'gemini',
       google: 'gemini',
       ollama_chat: 'ollama',
+      cohere_chat: 'cohere',
+      cohere_v2: 'cohere',
+      interaction: 'interactions',
+      gemini_interactions: 'interactions',
+      google_interactions: 'interactions',
     },
   }),
   extra_headers: field(z.record(z.string().min(1), secretText), {

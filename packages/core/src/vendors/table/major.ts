@@ -66,10 +66,10 @@ export const MAJOR: readonly VendorRow[] = [
     name: 'Google Gemini',
     aliases: { google: undefined, 'google-gemini': undefined },
     endpoints: { default: 'https://generativelanguage.googleapis.com/v1beta' },
-    // Google's OpenAI-compatible surface, for those who ask for it with `wire_api`.
+    // Google's OpenAI-compatible surface and the Interactions API, for those who ask for them with `wire_api`.
     wireEndpoints: { 'openai-chat': { default: 'https://generativelanguage.googleapis.com/v1beta/openai' } },
     nativePaths: ['/v1beta'],
-    wires: ['gemini', 'openai-chat'],
+    wires: ['gemini', 'openai-chat', 'gemini-interactions'],
     auth: 'x-goog-api-key',
     wireAuth: { 'openai-chat': 'bearer' },
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],

@@ -7,12 +7,15 @@ export const MODEL_MAKERS: readonly VendorRow[] = [
     id: 'cohere',
     name: 'Cohere',
     endpoints: { default: 'https://api.cohere.ai/compatibility/v1' },
+    // Cohere's own protocol, with thinking, citations and documents, for those who ask for it with `wire_api`.
+    wireEndpoints: { 'cohere-chat': { default: 'https://api.cohere.com' } },
+    wires: ['openai-chat', 'cohere-chat'],
     keyVariables: ['COHERE_API_KEY', 'CO_API_KEY'],
     quirks: { streamUsage: false, parallelToolCalls: false, vision: false },
     modelRules: [{ match: '*vision*', quirks: { vision: true } }],
     errors: COHERE_ERRORS,
     defaultModel: 'command-a-03-2025',
-    source: 'docs.cohere.com/docs/compatibility-api, read 2026-11',
+    source: 'docs.cohere.com/docs/compatibility-api, docs.cohere.com/reference/chat and cohere-ai 8.1, read 2026-11',
   }),
   vendor({
     id: 'perplexity',

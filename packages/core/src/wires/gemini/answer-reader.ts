@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { ProviderError } from '../../spec/errors.ts';
 import type { FinishReason, StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
 import { createBlockBuilder } from '../../stream/block-builder.ts';
-import { inBandError } from './errors.ts';
+import { madeUpCallId } from '../../stream/tool-call-assembler.ts';
+import { inBandError } from '../google-errors.ts';
 import { CANDIDATE_EXTRAS, readFinishReason, readUsage, WIRE } from './facts.ts';
 import { createPartialArguments, type PartialArguments } from './partial-args.ts';
 
@@ -59,7 +59,7 @@ export function createAnswerReader(): AnswerReader {
     const stated = text(given);
     // Mostly no id is sent. A made-up one depends only on what was sent, so that cuts do not matter.
     const seed = `${responseId ?? ''}|${calls}|${name}`;
-    const id = stated === undefined || ids.has(stated) ? `call_${hash(seed)}` : stated;
+    const id = stated === undefined || ids.has(stated) ? madeUpCallId(seed) : stated;
     ids.add(id);
     calls += 1;
     return id;
@@ -196,8 +196,4 @@ export function isError(chunk: JsonObject): boolean {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function hash(seed: string): string {
-  return createHash('sha256').update(seed).digest('hex').slice(0, 24);
 }

@@ -2,12 +2,13 @@ import { ProviderError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { partsOf, textOf, type MediaSource, type Message, type Part, type ToolResultPart } from '../../spec/message.ts';
 import { repairSurrogates } from '../json-text.ts';
+import { argumentsObjectText } from '../tool-arguments.ts';
 import type { Losses } from '../losses.ts';
 import type { ToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import type { WireTarget } from '../wire.ts';
 import { WIRE } from './facts.ts';
-import type { ThinkingTraits } from './thinking.ts';
+import type { ThinkingTraits } from '../google-thinking.ts';
 
 /** A part on its way out; `raw` is the JSON text of a member that must go out byte for byte. */
 export interface OutPart {
@@ -161,17 +162,12 @@ function callPart(
     const wanted = traits.needsSignatures || context.target.quirks.omitParameters.includes('reasoning_replay');
     if (isFirst && wanted) json['thoughtSignature'] = SKIP_SIGNATURE;
   }
-  const raw = { inside: 'functionCall', key: 'args', text: argumentsText(part.arguments, where, losses) } as const;
+  const raw = {
+    inside: 'functionCall',
+    key: 'args',
+    text: argumentsObjectText(part.arguments, where, losses),
+  } as const;
   return { json, raw, callId: part.id };
-}
-
-function argumentsText(json: string, where: string, losses: Losses): string {
-  const text = repairSurrogates(json.trim() === '' ? '{}' : json.trim());
-  const parsed = tryParse(text);
-  if (isJsonObject(parsed)) return text;
-  losses.add(`arguments on ${where}: not a JSON object, wrapped`);
-  if (parsed === undefined) return stringifyWellFormed({ raw_arguments: json });
-  return parsed === null ? '{}' : `{"value":${text}}`;
 }
 
 function userParts(message: Message, where: string, context: ContentContext, calls: Map<string, string>): OutPart[] {

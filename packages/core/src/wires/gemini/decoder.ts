@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { argumentsIn, memberOf, membersOf, skipSpace } from '../json-text.ts';
 import type { StreamDecoder } from '../wire.ts';
 import { createAnswerReader, type AnswerReader } from './answer-reader.ts';
-import { inBandError } from './errors.ts';
+import { inBandError } from '../google-errors.ts';
 import { createGeminiFraming } from './framing.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
 import { encodeContents, writeContents, writePart, type OutPart } from './contents.ts';
 import { WIRE } from './facts.ts';
 import { toOpenApiSubset } from './schema.ts';
-import { encodeThinking, thinkingTraits } from './thinking.ts';
+import { encodeThinking, thinkingTraits } from '../google-thinking.ts';
 
 /** Google allows 128 characters; 64 is safe on every version of the API. */
 const LEGAL_TOOL_NAME = /^[A-Za-z_][\w.:-]{0,63}$/;

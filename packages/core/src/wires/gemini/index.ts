@@ -1,7 +1,7 @@
 import type { WireClient, WireServer } from '../wire.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { encode } from './encode.ts';
-import { encodeError, readError } from './errors.ts';
+import { encodeError, readError } from '../google-errors.ts';
 import { decodeRequest } from './serve-decode.ts';
 import { createArrayEncoder, createEncoder, encodeWhole } from './serve-encode.ts';
 

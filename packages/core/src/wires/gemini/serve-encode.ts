@@ -2,9 +2,9 @@ import type { StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import type { ChatResponse } from '../../spec/response.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
-import { parseKeepingNumbers } from '../json-text.ts';
+import { argumentsValue, shownArguments } from '../tool-arguments.ts';
 import type { AnswerContext, StreamEncoder } from '../wire.ts';
-import { encodeError } from './errors.ts';
+import { encodeError } from '../google-errors.ts';
 import { WIRE, writeFinishReason, writeUsage } from './facts.ts';
 
 /** How the pieces of a stream are put one after the other. */
@@ -129,30 +129,9 @@ interface CallEnd {
 
 /** Arguments that are an object go out as the model wrote them. */
 function callJson({ id, name, arguments: json, signature }: CallEnd): string {
-  const value = argumentsValue(json);
-  const args = isJsonObject(value) && isObjectText(json) ? json.trim().replace(/[\r\n]+/g, ' ') : JSON.stringify(value);
+  const args = shownArguments(json);
   const signed = signature === undefined ? '' : `,"thoughtSignature":${JSON.stringify(signature)}`;
   return `{"functionCall":{"id":${JSON.stringify(id)},"name":${JSON.stringify(name)},"args":${args}}${signed}}`;
-}
-
-function isObjectText(json: string): boolean {
-  try {
-    return isJsonObject(JSON.parse(json));
-  } catch {
-    return false;
-  }
-}
-
-/** An object whatever it was; a caller can still read arguments that are none. */
-function argumentsValue(json: string): JsonValue {
-  if (json.trim() === '') return {};
-  try {
-    const parsed = parseKeepingNumbers(json) as JsonValue;
-    if (isJsonObject(parsed)) return parsed;
-    return parsed === null ? {} : { value: parsed };
-  } catch {
-    return { raw_arguments: json };
-  }
 }
 
 /** A whole answer. Numbers in arguments keep their digits when the result is stringified. */

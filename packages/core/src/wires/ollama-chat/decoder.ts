@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { ProviderError } from '../../spec/errors.ts';
 import type { FinishReason, StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
 import { createNdjsonDecoder } from '../../framing/ndjson.ts';
 import { createBlockBuilder } from '../../stream/block-builder.ts';
+import { madeUpCallId } from '../../stream/tool-call-assembler.ts';
 import { argumentsIn, memberOf, membersOf, skipSpace } from '../json-text.ts';
 import { createTextSink } from '../think-tags.ts';
 import type { StreamDecoder, WireTarget } from '../wire.ts';
@@ -122,7 +122,7 @@ function createAnswerReader(target: WireTarget): AnswerReader {
     sink.end();
     const stated = entry['id'];
     // Older versions send no ids. A made-up one depends only on what was sent, so that cuts do not matter.
-    const made = `call_${hash(`${seed}|${calls}|${name}`)}`;
+    const made = madeUpCallId(`${seed}|${calls}|${name}`);
     const id = typeof stated === 'string' && stated !== '' && !ids.has(stated) ? stated : made;
     ids.add(id);
     calls += 1;
@@ -209,8 +209,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function hash(seed: string): string {
-  return createHash('sha256').update(seed).digest('hex').slice(0, 24);
 }

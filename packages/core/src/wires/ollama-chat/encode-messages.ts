@@ -1,7 +1,7 @@
 import { ProviderError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { partsOf, type MediaSource, type Message, type Part, type ToolResultPart } from '../../spec/message.ts';
-import { repairSurrogates } from '../json-text.ts';
+import { argumentsObjectText } from '../tool-arguments.ts';
 import type { Losses } from '../losses.ts';
 import type { ToolNames } from '../tool-identity.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
@@ -131,27 +131,12 @@ function assistant(message: Message, where: string, context: MessageContext, nam
       if (part.cacheControl !== undefined) losses.add(`cache_control on ${where}`);
       if (part.signature !== undefined) losses.add(`signature of a tool call on ${where}`);
       const json = { id: part.id, function: { name: context.names.sent(part.name) } };
-      calls.push({ json, arguments: argumentsText(part.arguments, where, losses) });
+      calls.push({ json, arguments: argumentsObjectText(part.arguments, where, losses) });
     } else rest.push(part);
   }
   const json = plain('assistant', rest, where, losses);
   if (thinking !== '') json['thinking'] = thinking;
   return { json, calls };
-}
-
-function argumentsText(given: string, where: string, losses: Losses): string {
-  const text = repairSurrogates(given.trim() === '' ? '{}' : given.trim());
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    losses.add(`arguments on ${where}: not JSON, sent as text`);
-    return stringifyWellFormed({ raw_arguments: given });
-  }
-  // A line break would end the message where lines are read; between tokens a space says the same.
-  if (isJsonObject(parsed)) return text.replace(/[\r\n]+/g, ' ');
-  losses.add(`arguments on ${where}: not an object, wrapped`);
-  return parsed === null ? '{}' : `{"value":${text}}`;
 }
 
 function toolResult(

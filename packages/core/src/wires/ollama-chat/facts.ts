@@ -1,5 +1,5 @@
 import type { FinishReason } from '../../spec/event.ts';
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Usage } from '../../spec/usage.ts';
 
 export const WIRE = 'ollama-chat';
@@ -94,13 +94,4 @@ const OPTION_NAMES = new Set([
 
 export function isOptionName(name: string): boolean {
   return OPTION_NAMES.has(name);
-}
-
-/** Arguments stand on this wire as an object; whatever the model wrote becomes one. */
-export function isObjectText(json: string): boolean {
-  try {
-    return isJsonObject(JSON.parse(json));
-  } catch {
-    return false;
-  }
 }

@@ -2,10 +2,10 @@ import type { StreamEvent } from '../../spec/event.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import type { ChatResponse } from '../../spec/response.ts';
 import { mergeUsage, type Usage } from '../../spec/usage.ts';
-import { parseKeepingNumbers } from '../json-text.ts';
+import { argumentsValue, shownArguments } from '../tool-arguments.ts';
 import type { AnswerContext, StreamEncoder } from '../wire.ts';
 import { encodeError } from './errors.ts';
-import { isObjectText, WIRE, writeDoneReason, writeUsage } from './facts.ts';
+import { WIRE, writeDoneReason, writeUsage } from './facts.ts';
 
 /** Events to lines of JSON. A tool call goes out whole, when it has ended: its arguments are an object here. */
 export function createEncoder(context: AnswerContext): StreamEncoder {
@@ -18,7 +18,7 @@ export function createEncoder(context: AnswerContext): StreamEncoder {
 
   const toolCall = (event: StreamEvent & { type: 'tool-call-end' }): string => {
     const { id, name, arguments: json } = event;
-    const args = isObjectText(json) ? json.trim().replace(/[\r\n]+/g, ' ') : JSON.stringify(argumentsValue(json));
+    const args = shownArguments(json);
     const call = `"function":{"index":${calls},"name":${JSON.stringify(name)},"arguments":${args}}`;
     calls += 1;
     return line(`"content":"","tool_calls":[{"id":${JSON.stringify(id)},${call}}]`);
@@ -83,18 +83,6 @@ function headOf(model: string, createdAt: number): string {
 
 function dateOf(unixSeconds: number): string {
   return new Date(unixSeconds * 1000).toISOString();
-}
-
-/** An object whatever it was; a caller can still read arguments that are none. Numbers keep their digits. */
-function argumentsValue(json: string): JsonValue {
-  if (json.trim() === '') return {};
-  try {
-    const parsed = parseKeepingNumbers(json) as JsonValue;
-    if (isJsonObject(parsed)) return parsed;
-    return parsed === null ? {} : { value: parsed };
-  } catch {
-    return { raw_arguments: json };
-  }
 }
 
 export function encodeWhole(response: ChatResponse, context: AnswerContext): JsonObject {

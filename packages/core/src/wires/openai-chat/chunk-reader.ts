@@ -225,6 +225,8 @@ class AnswerReader implements ChunkReader {
     // A last chunk may repeat the whole message (MiniMax): it only counts when nothing came before.
     const delta = choice['delta'] ?? (whole || !(this.#anyContent || this.#anyDelta) ? choice['message'] : undefined);
     if (isJsonObject(delta)) this.#readDelta(delta, indexOf(choice['index']) ?? 0, whole);
+    // Servers of the older completions answer with bare text; some write it beside a delta that says the same.
+    else if (choice['message'] === undefined && typeof choice['text'] === 'string') this.#text(choice['text']);
     if (present(choice['logprobs'])) this.#sideData().logprobs(choice['logprobs']);
     if (present(choice['usage'])) this.#addUsage(choice['usage']);
     if (typeof choice['stop_reason'] === 'string') this.#stopSequence = choice['stop_reason'];

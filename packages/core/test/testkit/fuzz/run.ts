@@ -19,6 +19,9 @@ const TERMINAL: Readonly<Record<FuzzWire, RegExp>> = {
   gemini: /"finishReason"\s*:|"blockReason"\s*:/,
   'bedrock-converse': /messageStop/,
   'ollama-chat': /"done"\s*:\s*true/,
+  'cohere-chat': /"message-end"/,
+  'gemini-interactions':
+    /"interaction\.completed"|"status"\s*:\s*"(?:completed|requires_action|incomplete|budget_exceeded|requires_continuation)"/,
 };
 
 export interface FuzzFinding {

@@ -14,6 +14,8 @@ export const FUZZ_WIRES = [
   'gemini',
   'bedrock-converse',
   'ollama-chat',
+  'cohere-chat',
+  'gemini-interactions',
 ] as const satisfies readonly WireId[];
 export type FuzzWire = (typeof FUZZ_WIRES)[number];
 
@@ -89,12 +91,55 @@ const SMALL: Readonly<Record<FuzzWire, readonly (readonly string[])[]>> = {
       '{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}',
     ],
   ],
+  'cohere-chat': [
+    [
+      '{"id":"c","type":"message-start","delta":{"message":{"role":"assistant","content":[]}}}',
+      '{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}',
+      '{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hello 世界"}}}}',
+      '{"type":"citation-start","index":0,"delta":{"message":{"citations":{"start":0,"end":5,"text":"Hello","sources":[]}}}}',
+      '{"type":"citation-end","index":0}',
+      '{"type":"content-end","index":0}',
+      '{"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{"tokens":{"input_tokens":3,"output_tokens":2}}}}',
+    ],
+    [
+      '{"id":"d","type":"message-start","delta":{"message":{"role":"assistant"}}}',
+      '{"type":"tool-plan-delta","delta":{"message":{"tool_plan":"I will look."}}}',
+      '{"type":"tool-call-start","index":0,"delta":{"message":{"tool_calls":{"id":"t","type":"function","function":{"name":"look","arguments":""}}}}}',
+      '{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{\\"a\\":1}"}}}}}',
+      '{"type":"tool-call-end","index":0}',
+      '{"type":"message-end","delta":{"finish_reason":"TOOL_CALL"}}',
+    ],
+  ],
+  'gemini-interactions': [
+    [
+      '{"interaction":{"id":"v1_a","status":"in_progress","model":"m"},"event_type":"interaction.created"}',
+      '{"interaction_id":"v1_a","status":"in_progress","event_type":"interaction.status_update"}',
+      '{"index":0,"step":{"type":"thought"},"event_type":"step.start"}',
+      '{"index":0,"delta":{"content":{"text":"Hm.","type":"text"},"type":"thought_summary"},"event_type":"step.delta"}',
+      '{"index":0,"delta":{"signature":"c2ln","type":"thought_signature"},"event_type":"step.delta"}',
+      '{"index":0,"event_type":"step.stop"}',
+      '{"index":1,"step":{"type":"model_output"},"event_type":"step.start"}',
+      '{"index":1,"delta":{"text":"Hello 世界","type":"text"},"event_type":"step.delta"}',
+      '{"index":1,"event_type":"step.stop"}',
+      '{"index":2,"step":{"type":"function_call","id":"t","name":"look","arguments":{}},"event_type":"step.start"}',
+      '{"index":2,"delta":{"arguments":"{\\"a\\":1}","type":"arguments_delta"},"event_type":"step.delta"}',
+      '{"index":2,"event_type":"step.stop"}',
+      '{"interaction":{"id":"v1_a","status":"requires_action","usage":{"total_input_tokens":3,"total_output_tokens":2}},"event_type":"interaction.completed"}',
+    ],
+  ],
 };
+
+/** The name that the vendor puts on the event's own line, where it puts one. */
+function eventName(wire: FuzzWire, payload: string): string | undefined {
+  if (wire === 'openai-chat' || wire === 'gemini') return undefined;
+  // One recording is a brace short in two of its events, so they are not parsed.
+  return /"event_type":"([\w.]+)"/.exec(payload)?.[1] ?? /^\{(?:"id":"[^"]*",)?"type":"([\w.-]+)"/.exec(payload)?.[1];
+}
 
 function framed(wire: FuzzWire, payload: string): Buffer {
   if (wire === 'ollama-chat') return Buffer.from(`${payload}\n`);
   if (wire !== 'bedrock-converse') {
-    const type = wire === 'openai-chat' || wire === 'gemini' ? undefined : /^\{"type":"([\w.]+)"/.exec(payload)?.[1];
+    const type = eventName(wire, payload);
     return Buffer.from(`${type === undefined ? '' : `event: ${type}\n`}data: ${payload}\n\n`);
   }
   const [name, value] = Object.entries(JSON.parse(payload) as Json)[0] ?? ['', {}];
@@ -106,6 +151,8 @@ function wireOf(vendor: string, first: string): FuzzWire | undefined {
   if (vendor === 'amazon-bedrock') return first.startsWith('{"messageStart"') ? 'bedrock-converse' : undefined;
   if (first.includes('"type":"message_start"')) return 'anthropic-messages';
   if (first.includes('"type":"response.created"')) return 'openai-responses';
+  if (first.includes('"event_type":"interaction.created"')) return 'gemini-interactions';
+  if (first.includes('"type":"message-start"')) return 'cohere-chat';
   if (first.includes('"candidates"')) return 'gemini';
   return first.includes('"choices"') ? 'openai-chat' : undefined;
 }

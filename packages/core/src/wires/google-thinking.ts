@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../spec/json.ts';
-import type { ReasoningEffort, ReasoningOptions } from '../../spec/request.ts';
-import type { Losses } from '../losses.ts';
+import type { JsonObject } from '../spec/json.ts';
+import type { ReasoningEffort, ReasoningOptions } from '../spec/request.ts';
+import type { Losses } from './losses.ts';
 
 /** How a model of this wire thinks. Read 2026-11 from ai.google.dev/gemini-api/docs/thinking and @google/genai 2.32. */
 export interface ThinkingTraits {

@@ -1,6 +1,7 @@
-import { ProviderError, type ErrorKind } from '../../spec/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
-import type { CallerError, VendorError } from '../wire.ts';
+import { ProviderError, type ErrorKind } from '../spec/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../spec/json.ts';
+import { guessKind } from './openai-errors.ts';
+import type { CallerError, VendorError } from './wire.ts';
 
 const MAX_MESSAGE = 2000;
 
@@ -49,7 +50,7 @@ function readErrorFields(value: unknown): ErrorFields {
     code,
     reason: details.map((detail) => text(detail['reason'])).find((reason) => reason !== undefined),
     param: details.map(fieldOf).find((field) => field !== undefined),
-    status: numeric ?? STATUS_OF_CODE[code ?? ''],
+    status: numeric ?? STATUS_OF_CODE[(code ?? '').toUpperCase()],
   };
 }
 
@@ -108,7 +109,7 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
 
 function kindOf(status: number | undefined, code: string): ErrorKind {
   if (/^API_KEY_(INVALID|EXPIRED)$/.test(code)) return 'auth';
-  return (status === undefined ? undefined : KIND_OF_STATUS[status]) ?? 'server';
+  return (status === undefined ? undefined : KIND_OF_STATUS[status]) ?? guessKind(undefined, code.toLowerCase());
 }
 
 const CODE_OF_STATUS: Readonly<Record<number, string>> = {
