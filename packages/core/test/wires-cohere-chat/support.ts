@@ -28,7 +28,7 @@ export function createDecoder(): StreamDecoder {
 export function sse(payloads: readonly unknown[]): Buffer {
   const lines = payloads.map((one) => {
     const text = typeof one === 'string' ? one : JSON.stringify(one);
-    return `event: ${(JSON.parse(text) as Loose).type}\ndata: ${text}\n\n`;
+    return `event: ${JSON.parse(text).type}\ndata: ${text}\n\n`;
   });
   return Buffer.from(`${lines.join('')}data: [DONE]\n\n`);
 }

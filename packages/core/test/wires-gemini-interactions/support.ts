@@ -26,7 +26,7 @@ export function createDecoder(): StreamDecoder {
 export function sse(payloads: readonly unknown[]): Buffer {
   const lines = payloads.map((one) => {
     const text = typeof one === 'string' ? one : JSON.stringify(one);
-    return `event: ${(JSON.parse(text) as Loose).event_type}\ndata: ${text}\n\n`;
+    return `event: ${JSON.parse(text).event_type}\ndata: ${text}\n\n`;
   });
   return Buffer.from(lines.join(''));
 }

@@ -143,7 +143,7 @@ function resultContent(parts: readonly Part[], where: string, losses: Losses): J
     losses.add(`${part.type} in the tool result on ${where}`);
     return [];
   });
-  return items.every((item) => item['type'] === 'text') ? items.map((item) => item['text']).join('') : items;
+  return parts.every((part) => part.type === 'text' || part.type === 'image') ? textOf(parts) : items;
 }
 
 function documentData(part: DocumentPart, where: string, losses: Losses): JsonObject {

@@ -171,7 +171,7 @@ function levelFor(
     wish = budgetTokens <= 512 ? 'minimal' : budgetTokens <= 4_096 ? 'low' : budgetTokens <= 16_384 ? 'medium' : 'high';
   }
   if (wish === undefined || levels.includes(wish)) return wish;
-  const rank = [...LEVELS, 'xhigh', 'max'].indexOf(wish as ReasoningEffort);
+  const rank = [...LEVELS, 'xhigh', 'max'].indexOf(wish);
   const nearest = levels.findLast((level) => LEVELS.indexOf(level as ReasoningEffort) < rank) ?? levels[0] ?? 'low';
   if (effort !== undefined) losses.add(`effort ${wish}: sent as ${nearest}`);
   return nearest;
