@@ -1,4 +1,4 @@
-import type { RunSink } from '@standin/core/route/run-types';
+import type { Answering, RunSink } from '@standin/core/route/run-types';
 import type { AttemptRecord, ProviderError } from '@standin/core/spec/errors';
 import type { CallerFailure } from './caller-errors.ts';
 import { headerValue } from './exchange.ts';
@@ -10,6 +10,8 @@ import { headerValue } from './exchange.ts';
 export interface Answer extends RunSink {
   /** Bytes went out already: end with the protocol's own error, and nothing that looks like a finish. */
   failInBand(failure: CallerFailure): void;
+  /** Who answers; absent: nobody yet, or it is told at the end only. */
+  readonly answering?: Answering;
   /** The call is over; timers and lists let go of the answer. */
   release(): void;
 }

@@ -17,7 +17,7 @@ import { failedHeaders, type Answer } from './answer.ts';
 import { parseJsonBody, readBody } from './body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { callerTimeoutMs } from './caller-timeout.ts';
-import { sendFailure, type Exchange, type UnderWay } from './exchange.ts';
+import { sendFailure, type Exchange, type Glimpse, type UnderWay } from './exchange.ts';
 import { keepContent, type KeptContent } from './kept-content.ts';
 import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
 import { StreamAnswer } from './stream-answer.ts';
@@ -57,12 +57,34 @@ export class Call implements UnderWay {
   /** What was tried, while the caller's own timeout runs. */
   #watched: AttemptRecord[] | undefined;
   #kept: KeptContent | undefined;
+  /** For whoever looks meanwhile. */
+  #plan: Plan | undefined;
+  #mode: DecodedRequest['mode'] = 'whole';
+  #attempts = 0;
+  readonly #startedAt: number;
 
   constructor(exchange: Exchange, route: CallRoute) {
     this.exchange = exchange;
     this.route = route;
     const { accounting } = exchange.context;
     this.account = accounting === undefined ? undefined : new CallAccount(accounting, exchange);
+    this.#startedAt = exchange.context.clock.wallMs();
+  }
+
+  glimpse(): Glimpse | undefined {
+    const { exchange } = this;
+    if (this.over || this.#plan === undefined) return undefined;
+    return {
+      id: exchange.requestId,
+      startedAt: this.#startedAt,
+      requestedModel: this.#plan.requestedModel,
+      protocol: exchange.dialect.id,
+      mode: this.#mode,
+      plan: this.#plan,
+      answering: this.#answer?.answering?.target,
+      attempts: this.#attempts,
+      key: exchange.caller?.id ?? null,
+    };
   }
 
   begin(): void {
@@ -108,6 +130,8 @@ export class Call implements UnderWay {
     try {
       const { req } = this.exchange;
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
+      this.#plan = plan;
+      this.#mode = decoded.mode;
       const isStream = decoded.mode === 'stream';
       const answer = isStream ? this.#stream(decoded, plan, timeoutMs) : new WholeAnswer(this, decoded);
       this.#answer = answer;
@@ -139,6 +163,7 @@ export class Call implements UnderWay {
   }
 
   #attempted(attempt: AttemptRecord): void {
+    this.#attempts++;
     this.account?.saw(attempt);
     this.#watched?.push(attempt);
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isJsonObject, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
+import type { Plan, Target } from '@standin/core/route/target';
 import type { WireServer } from '@standin/core/wires/wire';
 import type { KeyRecord } from '@standin/store/keys';
 import type { AdminContext } from './admin/context.ts';
@@ -14,6 +15,26 @@ import type { Operations } from './operations.ts';
 export interface UnderWay {
   /** The grace is over: tell the caller so, and end. */
   shutDown(): void;
+  /** What it is doing, for whoever looks. Absent, or `undefined`: nothing to see yet. */
+  glimpse?(): Glimpse | undefined;
+}
+
+/** A call under way, as far as it has come. */
+export interface Glimpse {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly requestedModel: string;
+  readonly protocol: string;
+  readonly mode: 'stream' | 'whole';
+  /** Absent: it was not admitted yet. */
+  readonly plan: Plan | undefined;
+  /** Who answers. */
+  readonly answering: Target | undefined;
+  /** Attempts that have ended. */
+  readonly attempts: number;
+  /** Id of the caller's key. */
+  readonly key: string | null;
 }
 
 /** What every request of one gateway shares. */

@@ -12,7 +12,7 @@ import { createPages, type PagesFolder } from './admin/pages.ts';
 import { authorise } from './auth.ts';
 import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS, type Endpoint } from './endpoints.ts';
-import { requestIdOf, sendFailure, type Exchange, type GatewayContext } from './exchange.ts';
+import { requestIdOf, sendFailure, type Exchange, type GatewayContext, type UnderWay } from './exchange.ts';
 import { foreignHost, foreignOrigin, isLoopback } from './host-guard.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
@@ -92,6 +92,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { standin } = options;
   const getStandin = options.getStandin ?? (standin === undefined ? undefined : () => standin);
   if (getStandin === undefined) throw new TypeError('createGateway needs `standin` or `getStandin`.');
+  const { accounting, operations = {} } = options;
+  const underWay = new Set<UnderWay>();
+  const admin =
+    options.admin === undefined
+      ? undefined
+      : createAdminContext(options.admin, options.keys, { clock, getStandin, underWay, ledger: operations.ledger });
   const context: GatewayContext = {
     getStandin,
     configState: options.configState ?? (() => undefined),
@@ -101,11 +107,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     bodyLimitBytes: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     newId: options.newId ?? createIds(),
     startedAtMs: clock.wallMs(),
-    underWay: new Set(),
-    accounting: options.accounting,
-    operations: options.operations ?? {},
+    underWay,
+    accounting: admin === undefined ? accounting : { ...accounting, logs: [...(accounting?.logs ?? []), admin.log] },
+    operations,
     overload: createOverload(clock, options.maxConcurrent),
-    admin: options.admin === undefined ? undefined : createAdminContext(options.admin, options.keys, clock),
+    admin,
     onDrain: new Set(),
     draining: false,
     onCallEnd: undefined,

@@ -48,6 +48,10 @@ export class StreamAnswer implements Answer, KeptAlive {
     });
   }
 
+  get answering(): Answering | undefined {
+    return this.#answering;
+  }
+
   onAnswering(answer: Answering): void {
     this.#answering = answer;
   }

@@ -32,6 +32,8 @@ export interface KeyRecord extends KeyRights {
 /** How every key begins. */
 export const KEY_PREFIX = 'sk-standin-';
 const VERSION = 1;
+
+export class KeyNameTaken extends StoreError {}
 /** Keys remembered as found. */
 const MOST_FOUND = 10_000;
 
@@ -75,10 +77,24 @@ export function createKey(
   const record: KeyRecord = { id: `key_${digest.slice(0, 12)}`, name, hash: digest, createdAt: now, ...rights };
   change(path, (keys) => {
     if (keys.some((one) => one.name === name && one.revokedAt === undefined))
-      throw new StoreError(`There is a key named "${name}" already; choose another name, or revoke it first.`);
+      throw new KeyNameTaken(`There is a key named "${name}" already; choose another name, or revoke it first.`);
     return [...keys, record];
   });
   return { key, record };
+}
+
+/** Replaces what a valid key may do, but for its admin right. `undefined`: there is none of that id. */
+export function changeKeyRights(path: string, id: string, rights: Omit<KeyRights, 'admin'>): KeyRecord | undefined {
+  let found: KeyRecord | undefined;
+  change(path, (keys) =>
+    keys.map((key) => {
+      if (key.id !== id || key.revokedAt !== undefined) return key;
+      const { name, hash: digest, createdAt, admin } = key;
+      found = { id, name, hash: digest, createdAt, ...rights, ...(admin === undefined ? {} : { admin }) };
+      return found;
+    }),
+  );
+  return found;
 }
 
 /** Revokes by id or name. It stays in the file, so that the gateway goes on asking for keys. */

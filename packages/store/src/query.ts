@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { AttemptRecord } from '@standin/core/spec/errors';
 
 export interface RequestFilter {
   readonly model?: string;
@@ -124,6 +125,50 @@ export function contentOf(db: DatabaseSync, seq: number): KeptContent | undefine
 /** The attempts of one request, in order, columns as in the table. */
 export function attemptsOf(db: DatabaseSync, seq: number): readonly Readonly<Record<string, unknown>>[] {
   return db.prepare('SELECT * FROM attempts WHERE request = ? ORDER BY attempt').all(seq);
+}
+
+/** An attempt as far as pictures of the traffic need it. */
+export interface AttemptInBrief {
+  readonly attempt: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly outcome: AttemptRecord['outcome'];
+}
+
+/** The attempts of requests since `since` (Unix milliseconds), by the request's `seq`; those of the last `limit` requests. */
+export function attemptsSince(
+  db: DatabaseSync,
+  since: number,
+  limit: number,
+): ReadonlyMap<number, readonly AttemptInBrief[]> {
+  const rows = db
+    .prepare(
+      `SELECT request, attempt, provider, model, outcome FROM attempts
+        WHERE request IN (SELECT seq FROM requests WHERE started_at >= ? ORDER BY seq DESC LIMIT ?)`,
+    )
+    .all(since, limit) as unknown as readonly (AttemptInBrief & { readonly request: number })[];
+  const found = new Map<number, AttemptInBrief[]>();
+  for (const { request, ...attempt } of rows) {
+    const list = found.get(request);
+    if (list === undefined) found.set(request, [attempt]);
+    else list.push(attempt);
+  }
+  return found;
+}
+
+/** Requests since `since` (Unix milliseconds), the known part of their cost in nano-USD, and how many have an unknown one. */
+export function totalsSince(
+  db: DatabaseSync,
+  since: number,
+): { readonly requests: number; readonly nanoUsd: number; readonly unknown: number } {
+  const row = db
+    .prepare(
+      `SELECT count(*) AS requests, coalesce(sum(cost_nano_usd), 0) AS cost,
+              count(*) FILTER (WHERE cost_nano_usd IS NULL AND attempts > 0) AS unknown
+         FROM requests WHERE started_at >= ?`,
+    )
+    .get(since);
+  return { requests: Number(row?.['requests']), nanoUsd: Number(row?.['cost']), unknown: Number(row?.['unknown']) };
 }
 
 export const USAGE_GROUPS = ['model', 'provider', 'key', 'agent', 'day'] as const;

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { RecordStore } from '@standin/core/route/record';
-import type { Clock } from '@standin/core/spec/clock';
 import { createBrowserSessions, type BrowserSessions } from '@standin/store/browser-sessions';
+import type { RequestLog } from '@standin/store/entry';
 import type { Keyring } from '@standin/store/keyring';
+import { createLivePicture, type LiveSource } from './live/hub.ts';
+import { createLiveStream, type LiveStream } from './live/stream.ts';
 import { createAttemptLimit, type AttemptLimit } from './attempt-limit.ts';
 
 /** What the admin API works on. Every part can be left out; its routes then say so. */
@@ -24,6 +26,9 @@ export interface AdminContext {
   readonly sessions: BrowserSessions;
   readonly pairing: { readonly path: string; readonly limit: AttemptLimit };
   readonly keys: Keyring | undefined;
+  readonly live: LiveStream;
+  /** Hears of every finished call. */
+  readonly log: RequestLog;
 }
 
 /** Where the code for the next browser is kept. */
@@ -31,12 +36,20 @@ export function pairingPath(home: string): string {
   return join(home, 'pairing.json');
 }
 
-export function createAdminContext(options: AdminOptions, keys: Keyring | undefined, clock: Clock): AdminContext {
-  const { home } = options;
+export function createAdminContext(
+  options: AdminOptions,
+  keys: Keyring | undefined,
+  source: Omit<LiveSource, 'workers'>,
+): AdminContext {
+  const { home, workers = 1 } = options;
+  const { clock } = source;
+  const picture = createLivePicture({ ...source, workers });
   return {
     options,
     keys,
     sessions: createBrowserSessions(join(home, 'browser-sessions.json'), clock),
+    live: createLiveStream(picture, clock),
+    log: picture,
     pairing: { path: pairingPath(home), limit: createAttemptLimit(clock) },
   };
 }

@@ -2,6 +2,8 @@ import type { Endpoint } from '../endpoints.ts';
 import type { Route } from '../route-table.ts';
 import { openApiOf } from './openapi.ts';
 import { adminRoute, type AdminRoute } from './route.ts';
+import { KEY_ROUTES } from './routes/key-routes.ts';
+import { LIVE_ROUTES } from './routes/live-routes.ts';
 import { OVERVIEW_ROUTES } from './routes/overview-routes.ts';
 import { REQUEST_ROUTES } from './routes/request-routes.ts';
 import { SESSION_ROUTES } from './routes/session-routes.ts';
@@ -23,8 +25,10 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   DESCRIBED,
   ...SESSION_ROUTES,
   ...OVERVIEW_ROUTES,
+  ...LIVE_ROUTES,
   ...REQUEST_ROUTES,
   ...SPEND_ROUTES,
+  ...KEY_ROUTES,
 ];
 
 export const ADMIN_ENDPOINTS: readonly Route<Endpoint>[] = ADMIN_ROUTES.map((route) => ({
