@@ -22,14 +22,16 @@ describe('providers', () => {
   );
 
   it('lists every slot and shows one by any of its spellings', async () => {
-    const [list, show, unknown] = await Promise.all([
+    const [list, show, unknown, cohere] = await Promise.all([
       run(['providers', 'list', '--json']),
       run(['providers', 'show', 'Kimi_Intl']),
       run(['providers', 'show', 'antropic']),
+      run(['providers', 'show', 'cohere']),
     ]);
     expect((JSON.parse(list.stdout) as unknown[]).length).toBe(allVendors().length);
     expect(show.stdout).toContain('endpoint = "intl"');
     expect(show.stdout).toContain('MOONSHOT_API_KEY');
+    expect(cohere.stdout).toContain('openai-chat, cohere-chat (wire_api = "cohere")');
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
     expect(unknown.stderr).toMatch(/^standin: Unknown provider "antropic"\. Did you mean anthropic\?/);
   });

@@ -20,6 +20,8 @@ export interface AdvertisedPage {
 export const FIRST_PAGE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'anthropic-messages': { limit: '1000' },
   gemini: { pageSize: '1000' },
+  'gemini-interactions': { pageSize: '1000' },
+  'cohere-chat': { page_size: '1000' },
 };
 
 /**
@@ -45,7 +47,8 @@ export function readModelPage(body: string): AdvertisedPage | undefined {
 }
 
 function nextOf(page: JsonObject): Record<string, string> | undefined {
-  const { has_more: hasMore, last_id: lastId, nextPageToken } = page;
+  const { has_more: hasMore, last_id: lastId, nextPageToken, next_page_token: cohereToken } = page;
+  if (typeof cohereToken === 'string' && cohereToken !== '') return { page_token: cohereToken };
   if (typeof nextPageToken === 'string' && nextPageToken !== '') return { pageToken: nextPageToken };
   return hasMore === true && typeof lastId === 'string' && lastId !== '' ? { after_id: lastId } : undefined;
 }
@@ -74,12 +77,17 @@ function modelOf(item: unknown): AdvertisedModel | undefined {
 }
 
 /**
- * What the item itself says, where a vendor does: Gemini's methods, Mistral's and Copilot's capabilities, Together's
+ * What the item itself says, where a vendor does: Gemini's methods, Cohere's endpoints, Mistral's and Copilot's capabilities, Together's
  * type, OpenRouter's modalities (their list references, read 2026-11). `undefined`: nothing.
  */
 function saysChat(item: JsonObject): boolean | undefined {
   if (Array.isArray(item.supportedGenerationMethods))
     return item.supportedGenerationMethods.includes('generateContent');
+  if (
+    Array.isArray(item.endpoints) &&
+    item.endpoints.some((one) => typeof one === 'string' && COHERE_ENDPOINT.test(one))
+  )
+    return item.endpoints.includes('chat');
   if (isJsonObject(item.capabilities)) {
     const { completion_chat: chat, type } = item.capabilities;
     if (typeof chat === 'boolean') return chat;
@@ -96,6 +104,9 @@ function saysChat(item: JsonObject): boolean | undefined {
   }
   return undefined;
 }
+
+/** What a model of Cohere's list can be used for. */
+const COHERE_ENDPOINT = /^(?:chat|embed(?:_image)?|rerank|classify|generate|summarize|transcriptions?)$/;
 
 /** Words in ids of models that do not chat. Vendors' model pages, read 2026-11. */
 const NOT_CHAT =

@@ -125,6 +125,12 @@ function wireOf(fields: ProviderFields, row: VendorRow | undefined, spelt: WireI
   return named !== undefined && row.wires.includes(named) ? named : undefined;
 }
 
+/** What `wire_api` says to choose a protocol; `undefined`: it cannot be chosen. */
+export function wireApiOf(wire: WireId): keyof typeof WIRE_OF_API | undefined {
+  const found = Object.entries(WIRE_OF_API).find(([, one]) => one === wire)?.[0];
+  return found as keyof typeof WIRE_OF_API | undefined;
+}
+
 /** True when `wire_api` names a protocol that the slot does not speak. */
 export function wireApiIgnored(entry: ConfigEntry): boolean {
   const { wire_api: asked } = entry.fields;
@@ -185,6 +191,11 @@ function whyUnusable(entry: ConfigEntry, credentials: Credentials, context: Entr
   }
   if (fields.tls_ca_cert_path !== undefined && !existsSync(fields.tls_ca_cert_path)) {
     return { reason: `no such file: ${fields.tls_ca_cert_path}`, field: 'tls_ca_cert_path' };
+  }
+  if (entry.login?.slot === 'gemini' && picked.wire === 'gemini-interactions') {
+    const reason =
+      'a Google login is served by Code Assist, which has no Interactions: set api_key or leave wire_api out';
+    return { reason, field: 'wire_api' };
   }
   if (credentials.problem !== undefined) return { reason: credentials.problem };
   return credentials.keys.length > 0 ? undefined : { reason: noCredential(row, entry.region, fields) };

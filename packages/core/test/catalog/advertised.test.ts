@@ -35,6 +35,17 @@ describe('readModelPage', () => {
     expect(page({ models: [{ name: 'llama3.2:latest', model: 'llama3.2:latest' }] })?.models[0]?.id).toBe(
       'llama3.2:latest',
     );
+    const cohere = [
+      { name: 'command-a-03-2025', endpoints: ['generate', 'chat'], context_length: 288000 },
+      { name: 'other', endpoints: ['classify'] },
+    ];
+    expect(page({ models: cohere, next_page_token: 't' })).toEqual({
+      models: [
+        { id: 'command-a-03-2025', isChat: true, contextWindow: 288000 },
+        { id: 'other', isChat: false },
+      ],
+      next: { page_token: 't' },
+    });
     expect(page({ data: [{ id: 'a' }], has_more: true, last_id: 'a' })?.next).toEqual({ after_id: 'a' });
     expect(page({ data: [{ id: 'a' }], has_more: false, last_id: 'a' })?.next).toBeUndefined();
     expect(page(['a', '', 7, { id: 'b' }])?.models.map(({ id }) => id)).toEqual(['a', 'b']);

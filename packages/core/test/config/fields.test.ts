@@ -67,6 +67,8 @@ describe('provider fields', () => {
     ['wire_api', '"RESPONSES"', 'responses'],
     ['wire_api', '"google"', 'gemini'],
     ['wire_api', '"ollama_chat"', 'ollama'],
+    ['wire_api', '"cohere-v2"', 'cohere'],
+    ['wire_api', '"google-interactions"', 'interactions'],
     ['auth_mode', '"oauth"', 'oauth'],
     ['auth_mode', '"o_auth"', 'oauth'],
   ])('%s = %s is understood', (name, written, value) => {
@@ -86,9 +88,25 @@ describe('provider fields', () => {
     ['ollama', 'ollama', 'ollama-chat'],
     ['gemini', 'chat_completions', 'openai-chat'],
     ['custom', 'generate-content', 'gemini'],
+    ['cohere', 'cohere', 'cohere-chat'],
+    ['gemini', 'interactions', 'gemini-interactions'],
+    ['custom', 'cohere', 'cohere-chat'],
+    ['custom', 'interactions', 'gemini-interactions'],
   ])('%s with wire_api = %s speaks %s', (slot, written, wire) => {
     const text = `[providers.models.${slot}.a]\nuri = "http://127.0.0.1:9"\nmodel = "m"\nwire_api = "${written}"\n`;
     expect(load(text).entries.get(`${slot}.a`)?.wire).toBe(wire);
+  });
+
+  it('wire_api of another vendor is told to have no effect', () => {
+    for (const [slot, word] of [
+      ['gemini', 'cohere'],
+      ['cohere', 'interactions'],
+      ['openai', 'cohere'],
+    ]) {
+      const config = load(`[providers.models.${slot}.a]\napi_key = "k"\nmodel = "m"\nwire_api = "${word}"\n`);
+      expect(findings(config).join()).toMatch(/wire_api: has no effect: .* speaks /);
+      expect(config.entries.get(`${slot}.a`)?.wire).toBeUndefined();
+    }
   });
 
   it('kind switches the implementation', () => {

@@ -9,6 +9,8 @@ describe('a full endpoint as uri', () => {
     ['http://127.0.0.1:9/v1/messages', 'anthropic-messages'],
     ['http://127.0.0.1:9/v1/responses/', 'openai-responses'],
     ['http://127.0.0.1:9/v1/chat/completions?x=1', 'openai-chat'],
+    ['http://127.0.0.1:9/v2/chat', 'cohere-chat'],
+    ['http://127.0.0.1:9/v1beta/interactions', 'gemini-interactions'],
     ['http://127.0.0.1:9/messages/v1', undefined],
     ['http://127.0.0.1:9/v1', undefined],
   ])('%s is called by its own protocol', (uri, wire) => {

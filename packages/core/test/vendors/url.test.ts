@@ -19,6 +19,8 @@ const PATHS: Readonly<Record<string, string>> = {
   gemini: '/models/m:generateContent',
   'bedrock-converse': '/model/m/converse',
   'ollama-chat': '/api/chat',
+  'cohere-chat': '/v2/chat',
+  'gemini-interactions': '/interactions',
 };
 
 const called = (
@@ -113,6 +115,29 @@ describe('ollama', () => {
     ]) {
       expect(called('ollama', uri, 'ollama-chat')).toBe('http://localhost:11434/api/chat');
     }
+  });
+});
+
+describe('protocols of their own', () => {
+  it.each([
+    [undefined, 'https://api.cohere.com/v2/chat'],
+    ['https://api.cohere.com', 'https://api.cohere.com/v2/chat'],
+    ['https://api.cohere.ai/compatibility/v1', 'https://api.cohere.ai/v2/chat'],
+    ['https://api.cohere.com/v2/chat/', 'https://api.cohere.com/v2/chat'],
+    ['https://proxy.example/cohere/v2', 'https://proxy.example/cohere/v2/chat'],
+    ['https://proxy.example/cohere', 'https://proxy.example/cohere/v2/chat'],
+  ])('cohere-chat: %s → %s', (uri, expected) => {
+    expect(called('cohere', uri, 'cohere-chat')).toBe(expected);
+  });
+
+  it.each([
+    [undefined, 'https://generativelanguage.googleapis.com/v1beta/interactions'],
+    ['https://generativelanguage.googleapis.com', 'https://generativelanguage.googleapis.com/v1beta/interactions'],
+    ['http://127.0.0.1:9/v1beta/interactions', 'http://127.0.0.1:9/v1beta/interactions'],
+    ['http://127.0.0.1:9/v1beta/models/m:generateContent', 'http://127.0.0.1:9/v1beta/interactions'],
+    ['http://127.0.0.1:9', 'http://127.0.0.1:9/v1beta/interactions'],
+  ])('gemini-interactions: %s → %s', (uri, expected) => {
+    expect(called('gemini', uri, 'gemini-interactions')).toBe(expected);
   });
 });
 

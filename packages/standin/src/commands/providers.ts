@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { WireId } from '@standin/core/spec/wire-id';
 import type { VendorRow } from '@standin/core/vendors/row';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
@@ -30,7 +31,10 @@ export function register(command: Command, context: CommandContext): void {
       const match = resolveSlug(slot);
       if (match === undefined) throw new UsageError(unknownSlugMessage(slot));
       if (options.json === true) output.print(JSON.stringify(rowJson(match.row), null, 2));
-      else printRow(match.row, match.region, await knownModels(match.row.id), output);
+      else {
+        const { wireApiOf } = await import('@standin/core/config/entries');
+        printRow(match.row, match.region, await knownModels(match.row.id), output, wireApiOf);
+      }
     });
 }
 
@@ -89,13 +93,22 @@ async function knownModels(slot: string): Promise<string> {
   return `${models.length} with limits, ${priced} with prices (${CATALOG_SOURCE})`;
 }
 
-function printRow(row: VendorRow, region: string | undefined, models: string, output: Output): void {
+/** The word of `wire_api` for a protocol. */
+type WireApiOf = (wire: WireId) => string | undefined;
+
+function printRow(
+  row: VendorRow,
+  region: string | undefined,
+  models: string,
+  output: Output,
+  wireApiOf: WireApiOf,
+): void {
   const { style } = output;
   const aliases = Object.entries(row.aliases).map(([alias, of]) =>
     of === undefined ? alias : `${alias} (endpoint ${of})`,
   );
   const facts: [string, string][] = [
-    ['Protocols', row.wires.join(', ')],
+    ['Protocols', protocolsText(row, wireApiOf)],
     ['Aliases', aliases.join(', ') || 'none'],
     ['Sign-in', authText(row)],
     ['Key variables', row.keyVariables.join(', ') || 'none'],
@@ -112,6 +125,16 @@ function printRow(row: VendorRow, region: string | undefined, models: string, ou
   output.print(regions.length === 0 ? '  the entry\'s "uri" says where' : table(regions, '  '));
   output.print(`\n${style.bold('Example')}`);
   output.print(exampleToml(row, region));
+}
+
+/** The first is used unless the entry says otherwise; how it says so stands behind each of the others. */
+function protocolsText({ wires }: VendorRow, wireApiOf: WireApiOf): string {
+  return wires
+    .map((wire, at) => {
+      const word = wireApiOf(wire);
+      return at === 0 || word === undefined ? wire : `${wire} (wire_api = "${word}")`;
+    })
+    .join(', ');
 }
 
 function authText(row: VendorRow): string {
