@@ -37,6 +37,7 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
       if (!begun && wire.opening !== undefined && !opens(frames.bytes, wire.opening)) rewritten = true;
       begun = true;
       if (rewritten) return false;
+      if (frames.plain) return true;
       const place = complete ? 'after-finish' : 'before-finish';
       const suits = frames.bytes.every((bytes) => wire.relayable?.(bytes, decoded, place) ?? true);
       // From the first rewritten event on the encoder writes: two hands in one stream would not agree.

@@ -4,6 +4,7 @@ import type { DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
 import { answerHeaders, failedHeaders, vendorAttempts, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 import { failureOf, type CallerFailure } from './caller-errors.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 import { baseHeaders } from './exchange.ts';
 import type { KeptAlive } from './keep-alive.ts';
 import { createRelay, type Relay } from './relay.ts';
@@ -27,6 +28,7 @@ export class StreamAnswer implements Answer, KeptAlive {
   /** The cost is known only at the end. */
   #owesCost = false;
   #finished = false;
+  #writer: ChunkWriter | undefined;
   #paused = false;
   #deadline: unknown;
 
@@ -169,11 +171,6 @@ export class StreamAnswer implements Answer, KeptAlive {
         headers.push(part);
     }
     exchange.res.writeHead(200, headers);
-    exchange.res.on('drain', () => {
-      if (!this.#paused) return;
-      this.#paused = false;
-      this.#call.resume();
-    });
   }
 
   /** The first events may have no form of their own in the caller's protocol; the caller learns that it is answered. */
@@ -188,9 +185,13 @@ export class StreamAnswer implements Answer, KeptAlive {
     const { res } = this.#call.exchange;
     if (!res.headersSent) this.#open();
     this.quietTicks = 0;
-    if (res.write(text) || this.#paused) return;
+    if ((this.#writer ??= new ChunkWriter(this.#call.exchange)).write(text) || this.#paused) return;
     this.#paused = true;
     this.#call.pause();
+    this.#writer.onceDrained(() => {
+      this.#paused = false;
+      this.#call.resume();
+    });
   }
 }
 

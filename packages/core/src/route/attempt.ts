@@ -163,8 +163,10 @@ class WireAttempt implements AttemptHandle {
       const relayed = bytes !== undefined && decoder.skipped === skipped;
       // Once anything goes its own way the caller's encoder writes to the end: later bytes would repeat it, or leave a gap.
       if (!relayed && (events.length > 0 || decoder.skipped !== skipped)) this.#cutter = undefined;
-      if (relayed) this.#deliver(events, { bytes: [bytes], complete: decoder.complete === true, ended: decoder.done });
-      else if (events.length > 0) this.#deliver(events);
+      if (relayed) {
+        const { complete = false, done: ended, plain = false } = decoder;
+        this.#deliver(events, { bytes: [bytes], complete, ended, plain });
+      } else if (events.length > 0) this.#deliver(events);
       if (this.#over) return;
       if (decoder.done) this.#complete();
       else if (decoder.complete === true) this.#watch.settle(AFTER_FINISH_MS);
@@ -198,7 +200,7 @@ class WireAttempt implements AttemptHandle {
       if (!ok) return;
       return this.#fail({ kind: 'protocol', message: 'The answer is larger than 64 MiB.', phase: this.#phase });
     }
-    this.#body.push(Buffer.from(chunk));
+    this.#body.push(chunk);
   }
 
   #onEnd(): void {
@@ -220,13 +222,17 @@ class WireAttempt implements AttemptHandle {
 
   #wholeBody(): void {
     const head = this.#head;
-    const body = Buffer.concat(this.#body).toString('utf8');
+    const [first] = this.#body;
+    const bytes = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
     if (head === undefined || this.#wireTarget === undefined) return;
     if (head.status >= 200 && head.status < 300) {
+      // The whole answer is here: nothing is waited for any more.
+      this.#watch.stop();
       const events = this.#endpoint.wire.decodeWhole(body, this.#wireTarget);
       // A document only: some servers send an event stream where a document was asked for.
       const relayed = this.#relays && body.startsWith('{');
-      this.#deliver(events, relayed ? { bytes: this.#body, complete: true, ended: true } : undefined);
+      this.#deliver(events, relayed ? { bytes: [bytes], complete: true, ended: true, plain: false } : undefined);
       if (!this.#over) this.#complete();
       return;
     }

@@ -25,6 +25,8 @@ export interface Frames {
   readonly complete: boolean;
   /** The protocol's end marker is too. */
   readonly ended: boolean;
+  /** These bytes hold text and thinking only; see `StreamDecoder.plain`. */
+  readonly plain: boolean;
 }
 
 /** Where an answer goes. `onDone` or `onError` is called exactly once, last. */

@@ -45,6 +45,8 @@ export function startRun(plan: Plan, request: ChatRequest, options: RunOptions, 
   return new Run(plan, request, options, sink);
 }
 
+const NO_REPAIRS: readonly string[] = [];
+
 class Run implements RunHandle {
   readonly #plan: Plan;
   readonly #request: ChatRequest;
@@ -55,7 +57,7 @@ class Run implements RunHandle {
   readonly #splice: Splice = createSplice();
   readonly #delivered: Delivered = createDelivered();
   readonly #attempts: AttemptRecord[] = [];
-  readonly #repairs = new Map<number, string[]>();
+  #repairs: Map<number, string[]> | undefined;
   readonly #lanes = new Set<Lane>();
   readonly #guard: OutputGuard | undefined;
   readonly #onAbort = (): void => this.cancel();
@@ -103,6 +105,7 @@ class Run implements RunHandle {
       return this.#end(allFailed(this.#plan, this.#attempts, decision, error, this.#context.needs));
     }
     if (decision.repair !== undefined) {
+      this.#repairs ??= new Map<number, string[]>();
       const repairs = this.#repairs.get(decision.target) ?? [];
       this.#repairs.set(decision.target, [...repairs, decision.repair]);
     }
@@ -148,7 +151,7 @@ class Run implements RunHandle {
         key,
         request: requestFor(decision, this.#request, this.#delivered),
         mode,
-        repairs: this.#repairs.get(decision.target) ?? [],
+        repairs: this.#repairs?.get(decision.target) ?? NO_REPAIRS,
         renew: decision.renew,
         limits,
         clock,
@@ -208,7 +211,7 @@ class Run implements RunHandle {
     lane.heldFrames = [];
     return this.#pass(
       held,
-      frames !== undefined && heldFrames !== undefined ? { ...frames, bytes: heldFrames } : undefined,
+      frames !== undefined && heldFrames !== undefined ? { ...frames, bytes: heldFrames, plain: false } : undefined,
     );
   }
 

@@ -28,7 +28,7 @@ class BlockSplice implements Splice {
   /** The caller's next block number. */
   #next = 0;
   /** Open blocks, by the caller's number. */
-  readonly #open = new Map<number, Kind>();
+  #open: Map<number, Kind> | undefined;
   /** Own number → the caller's; only once an attempt follows another one. */
   #numbers: Map<number, number> | undefined;
 
@@ -58,17 +58,17 @@ class BlockSplice implements Splice {
   }
 
   abandon(): StreamEvent[] {
-    const closing = [...this.#open].map(([index, kind]) => endOf(kind, index));
-    this.#open.clear();
+    const closing = [...(this.#open ?? [])].map(([index, kind]) => endOf(kind, index));
+    this.#open?.clear();
     return closing;
   }
 
   closeReasoning(): StreamEvent[] {
     const closing: StreamEvent[] = [];
-    for (const [index, kind] of this.#open) {
+    for (const [index, kind] of this.#open ?? []) {
       if (kind !== 'reasoning') continue;
       closing.push(endOf(kind, index));
-      this.#open.delete(index);
+      this.#open?.delete(index);
     }
     return closing;
   }
@@ -102,14 +102,14 @@ class BlockSplice implements Splice {
       case 'text-end':
       case 'reasoning-end':
       case 'tool-call-end':
-        this.#open.delete(event.index);
+        this.#open?.delete(event.index);
         break;
       default:
     }
   }
 
   #opened(index: number, kind: Kind): void {
-    this.#open.set(index, kind);
+    (this.#open ??= new Map<number, Kind>()).set(index, kind);
     if (index >= this.#next) this.#next = index + 1;
   }
 }

@@ -32,84 +32,114 @@ export interface Watch {
 export type TimeoutCause = ErrorPhase | 'too-slow';
 
 export function createWatch(clock: Clock, limits: WatchLimits, onTimeout: (cause: TimeoutCause) => void): Watch {
-  const startedAt = clock.now();
-  const { minCharsPerSecond = 0, throughputWindowMs = 10_000 } = limits;
-  const needed = (minCharsPerSecond * throughputWindowMs) / 1_000;
-  let lastAt = startedAt;
-  let begun = false;
-  let paused = false;
-  let { idleMs } = limits;
-  let handle: unknown;
-  let rearmed = false;
-  let counts = needed > 0;
-  let windowAt = startedAt;
-  let windowChars = 0;
+  return new AttemptWatch(clock, limits, onTimeout);
+}
 
-  const dueAt = (): number => {
-    const total = startedAt + limits.totalMs;
-    if (paused) return total;
-    if (!begun) return Math.min(total, lastAt + limits.firstContentMs);
-    return Math.min(total, lastAt + idleMs, counts ? windowAt + throughputWindowMs : total);
-  };
-  const arm = (): void => {
-    handle = clock.after(Math.max(1, dueAt() - clock.now()), check);
-  };
-  const check = (): void => {
+/** A class, not closures: one is made for every attempt. */
+class AttemptWatch implements Watch {
+  counts: boolean;
+  readonly #clock: Clock;
+  readonly #limits: WatchLimits;
+  readonly #onTimeout: (cause: TimeoutCause) => void;
+  readonly #startedAt: number;
+  readonly #windowMs: number;
+  /** Characters that a window must bring. */
+  readonly #needed: number;
+  #lastAt: number;
+  #begun = false;
+  #paused = false;
+  #idleMs: number;
+  #handle: unknown;
+  #rearmed = false;
+  #windowAt: number;
+  #windowChars = 0;
+
+  constructor(clock: Clock, limits: WatchLimits, onTimeout: (cause: TimeoutCause) => void) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#onTimeout = onTimeout;
     const now = clock.now();
-    if (now < dueAt()) return arm();
-    handle = undefined;
-    if (now >= startedAt + limits.totalMs) return onTimeout('total');
-    if (!begun) return onTimeout('first-content');
-    if (now >= lastAt + idleMs) return onTimeout('content');
-    if (windowChars < needed) return onTimeout('too-slow');
-    openWindow(now);
-    arm();
-  };
-  const openWindow = (at: number): void => {
-    windowAt = at;
-    windowChars = 0;
-  };
-  arm();
-  return {
-    get counts() {
-      return counts;
-    },
-    progress(chars = 0) {
-      lastAt = clock.now();
-      if (!begun) openWindow(lastAt);
-      begun = true;
-      windowChars += chars;
-      // The idle limit or the first window may end before the timer that was armed for the first content.
-      if (handle !== undefined && !rearmed && (counts || limits.idleMs < limits.firstContentMs)) rearm();
-    },
-    settle(ms) {
-      if (idleMs === ms) return;
-      begun = true;
-      counts = false;
-      idleMs = ms;
-      lastAt = clock.now();
-      rearm();
-    },
-    pause() {
-      paused = true;
-    },
-    resume() {
-      if (!paused) return;
-      paused = false;
-      lastAt = clock.now();
-      openWindow(lastAt);
-      rearm();
-    },
-    stop() {
-      if (handle !== undefined) clock.clear(handle);
-      handle = undefined;
-    },
-  };
-  function rearm(): void {
-    rearmed = true;
-    if (handle !== undefined) clock.clear(handle);
-    arm();
+    this.#startedAt = now;
+    this.#lastAt = now;
+    this.#windowAt = now;
+    this.#idleMs = limits.idleMs;
+    const { minCharsPerSecond = 0, throughputWindowMs = 10_000 } = limits;
+    this.#windowMs = throughputWindowMs;
+    this.#needed = (minCharsPerSecond * throughputWindowMs) / 1_000;
+    this.counts = this.#needed > 0;
+    this.#arm(now);
   }
+
+  progress(chars = 0): void {
+    this.#lastAt = this.#clock.now();
+    if (!this.#begun) this.#openWindow(this.#lastAt);
+    this.#begun = true;
+    this.#windowChars += chars;
+    // The idle limit or the first window may end before the timer that was armed for the first content.
+    const mayEndBefore = this.counts || this.#limits.idleMs < this.#limits.firstContentMs;
+    if (mayEndBefore && !this.#rearmed && this.#handle !== undefined) this.#rearm();
+  }
+
+  settle(ms: number): void {
+    if (this.#idleMs === ms) return;
+    this.#begun = true;
+    this.counts = false;
+    this.#idleMs = ms;
+    this.#lastAt = this.#clock.now();
+    this.#rearm();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#lastAt = this.#clock.now();
+    this.#openWindow(this.#lastAt);
+    this.#rearm();
+  }
+
+  stop(): void {
+    if (this.#handle !== undefined) this.#clock.clear(this.#handle);
+    this.#handle = undefined;
+  }
+
+  #dueAt(): number {
+    const { totalMs, firstContentMs } = this.#limits;
+    const total = this.#startedAt + totalMs;
+    if (this.#paused) return total;
+    if (!this.#begun) return Math.min(total, this.#lastAt + firstContentMs);
+    return Math.min(total, this.#lastAt + this.#idleMs, this.counts ? this.#windowAt + this.#windowMs : total);
+  }
+
+  #openWindow(at: number): void {
+    this.#windowAt = at;
+    this.#windowChars = 0;
+  }
+
+  #arm(now: number): void {
+    this.#handle = this.#clock.after(Math.max(1, this.#dueAt() - now), this.#check);
+  }
+
+  #rearm(): void {
+    this.#rearmed = true;
+    if (this.#handle !== undefined) this.#clock.clear(this.#handle);
+    this.#arm(this.#clock.now());
+  }
+
+  readonly #check = (): void => {
+    const now = this.#clock.now();
+    if (now < this.#dueAt()) return this.#arm(now);
+    this.#handle = undefined;
+    if (now >= this.#startedAt + this.#limits.totalMs) return this.#onTimeout('total');
+    if (!this.#begun) return this.#onTimeout('first-content');
+    if (now >= this.#lastAt + this.#idleMs) return this.#onTimeout('content');
+    if (this.#windowChars < this.#needed) return this.#onTimeout('too-slow');
+    this.#openWindow(now);
+    this.#arm(now);
+  };
 }
 
 /** Characters that events add to the answer: text, thinking, or a tool call's arguments. */

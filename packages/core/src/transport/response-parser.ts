@@ -175,14 +175,25 @@ export class ResponseParser {
 
   #readChunks(bytes: Buffer, start: number, length: number): number {
     let at = start;
+    // Most reads bring one chunk: it is copied once, exactly. Several are gathered.
+    let only = -1;
+    let onlyEnd = -1;
     let payload: Buffer | undefined;
     let used = 0;
     try {
       while (at < length && this.state !== DONE) {
         if (this.state === CHUNK_DATA) {
           const end = Math.min(length, at + this.#remaining);
-          payload ??= Buffer.allocUnsafe(length - at);
-          used += bytes.copy(payload, used, at, end);
+          if (only < 0) {
+            only = at;
+            onlyEnd = end;
+          } else {
+            if (payload === undefined) {
+              payload = Buffer.allocUnsafe(length - only);
+              used = bytes.copy(payload, 0, only, onlyEnd);
+            }
+            used += bytes.copy(payload, used, at, end);
+          }
           this.#remaining -= end - at;
           at = end;
           if (this.#remaining === 0) this.state = CHUNK_DATA_CR;
@@ -193,6 +204,7 @@ export class ResponseParser {
       }
     } finally {
       if (payload !== undefined) this.chunk = payload.subarray(0, used);
+      else if (only >= 0) this.chunk = copied(bytes, only, onlyEnd);
     }
     return at;
   }

@@ -37,6 +37,7 @@ export interface HttpHandler {
   /** A connection is usable and the request is about to be written. */
   onConnected?(): void;
   onHead(head: ResponseHead): void;
+  /** The bytes are the handler's own: they stay as they are. */
   onData(chunk: Uint8Array): void;
   /** The body ended as HTTP says it should. A cut body is `onError` wherever HTTP can tell. */
   onEnd(): void;

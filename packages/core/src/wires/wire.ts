@@ -60,6 +60,11 @@ export interface StreamDecoder {
   readonly complete?: boolean;
   /** Events that could not be decoded and were skipped (never inside a tool call: those throw). */
   readonly skipped: number;
+  /**
+   * True when what the last `push` completed was text and thinking only: nothing that vendors write in different ways,
+   * and that would have to be looked for in the bytes before they are relayed. Absent: not known.
+   */
+  readonly plain?: boolean;
 }
 
 /** A vendor's error answer, as read from status, headers and body, before it is classified. */

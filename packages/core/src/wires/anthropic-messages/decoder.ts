@@ -13,6 +13,7 @@ export function createDecoder(): StreamDecoder {
   const reader = createAnswerReader();
   let done = false;
   let skipped = 0;
+  let plain = true;
 
   const finish = (): void => {
     if (!reader.started) throw incomplete(reader);
@@ -28,6 +29,7 @@ export function createDecoder(): StreamDecoder {
       return;
     }
     const event = parse(data);
+    if (!isJsonObject(event) || event['type'] !== 'content_block_delta') plain = false;
     if (name === 'error' || isError(event)) throw inBandError(event ?? { error: data });
     if (!isJsonObject(event)) {
       // What was lost may have been a piece of the arguments: a call with a hole in it must not be run.
@@ -40,6 +42,7 @@ export function createDecoder(): StreamDecoder {
 
   return {
     push(bytes) {
+      plain = true;
       if (done) return [];
       sse.push(bytes, onEvent);
       return reader.take();
@@ -63,6 +66,9 @@ export function createDecoder(): StreamDecoder {
     },
     get skipped() {
       return skipped;
+    },
+    get plain() {
+      return plain;
     },
   };
 }

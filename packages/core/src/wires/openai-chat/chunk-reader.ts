@@ -13,8 +13,11 @@ import { readUsage } from './usage.ts';
 
 /** Reads the JSON objects of one answer, pieces of a stream or one whole, into events. */
 export interface ChunkReader {
-  /** Throws `ProviderError` for an in-band error. `whole`: the object is a complete answer, not a piece. */
-  read(chunk: unknown, whole: boolean): void;
+  /**
+   * Throws `ProviderError` for an in-band error. `whole`: the object is a complete answer, not a piece. True when the
+   * object held text and thinking only.
+   */
+  read(chunk: unknown, whole: boolean): boolean;
   /** Closes the answer and emits `finish`. */
   complete(): void;
   /** The vendor has said why it stopped. */
@@ -52,6 +55,8 @@ class AnswerReader implements ChunkReader {
   #refused = false;
   #anyContent = false;
   #anyDelta = false;
+  /** What is being read holds text and thinking only. */
+  #plain = true;
 
   constructor(target: WireTarget) {
     this.#target = target;
@@ -75,13 +80,15 @@ class AnswerReader implements ChunkReader {
     return this.#builder.take();
   }
 
-  read(value: unknown, whole: boolean): void {
+  read(value: unknown, whole: boolean): boolean {
+    this.#plain = true;
     const chunk = Array.isArray(value) ? (value[0] as unknown) : value;
     if (!isJsonObject(chunk)) throw new ProviderError({ kind: 'protocol', message: notAnAnswer(value) });
     if (isError(chunk)) {
       if (this.#rawReason === undefined) throw inBandError(chunk);
       // The answer was complete before this (finish reason seen): tell, but do not take it away.
-      return this.#builder.warning('late-error', inBandError(chunk).message);
+      this.#builder.warning('late-error', inBandError(chunk).message);
+      return false;
     }
     if (!this.#builder.started) this.#begin(chunk);
     const choices = chunk['choices'];
@@ -89,10 +96,12 @@ class AnswerReader implements ChunkReader {
     if (present(chunk['usage'])) this.#addUsage(chunk['usage']);
     const extra = chunk['x_groq'];
     if (isJsonObject(extra)) {
+      this.#plain = false;
       if (present(extra['error']) && this.#rawReason === undefined) throw inBandError(extra);
       if (present(extra['usage'])) this.#addUsage(extra['usage']);
     }
     if (hasTopFields(chunk)) this.#sideData().top(chunk);
+    return this.#plain;
   }
 
   complete(): void {
@@ -136,6 +145,7 @@ class AnswerReader implements ChunkReader {
   }
 
   #sideData(): SideData {
+    this.#plain = false;
     return (this.#side ??= createSideData());
   }
 
@@ -161,6 +171,7 @@ class AnswerReader implements ChunkReader {
   #refuse(value: unknown): void {
     if (typeof value !== 'string' || value === '') return;
     this.#refused = true;
+    this.#plain = false;
     this.#anyContent = true;
     this.#builder.refusal(value);
   }
@@ -182,6 +193,7 @@ class AnswerReader implements ChunkReader {
 
   #toolCalls(value: unknown, choice: number, whole: boolean): void {
     if (value === undefined || value === null) return;
+    this.#plain = false;
     const list: unknown[] = Array.isArray(value) ? value : [value];
     for (const [position, entry] of list.entries()) {
       if (isJsonObject(entry)) this.#toolCall(entry, position, choice, whole);
@@ -233,10 +245,12 @@ class AnswerReader implements ChunkReader {
     const reason = choice['finish_reason'];
     // Some servers send "" instead of null until the end.
     if (typeof reason !== 'string' || reason === '') return;
+    this.#plain = false;
     if (this.#rawReason === undefined || readFinishReason(this.#rawReason) === 'stop') this.#rawReason = reason;
   }
 
   #addUsage(raw: unknown): void {
+    this.#plain = false;
     const read = readUsage(raw, this.#target.quirks.outputExcludesReasoning);
     if (read !== undefined) this.#usage = mergeUsage(this.#usage, read);
   }

@@ -15,8 +15,10 @@ export function createDecoder(target: WireTarget): StreamDecoder {
   const sse = createSniffedSse();
   let done = false;
   let skipped = 0;
+  let plain = true;
 
   const broken = (data: string, event: string): void => {
+    plain = false;
     if (event === 'error') throw inBandError(data);
     if (reader.toolOpen || data.includes('"tool_calls"') || data.includes('"function_call"')) {
       throw new ProviderError({ kind: 'protocol', message: 'A stream event inside a tool call could not be read.' });
@@ -36,17 +38,19 @@ export function createDecoder(target: WireTarget): StreamDecoder {
     }
     if (typeof chunk !== 'object' || chunk === null) return broken(data, event);
     if (event === 'error' && !reader.finishSeen) throw inBandError(chunk);
-    reader.read(chunk, false);
+    if (!reader.read(chunk, false)) plain = false;
   };
 
   const finish = (): void => {
     if (!reader.finishSeen && reader.incompleteCalls) throw truncated();
     done = true;
+    plain = false;
     reader.complete();
   };
 
   return {
     push(bytes) {
+      plain = true;
       if (!done) sse.push(bytes, onEvent);
       return reader.take();
     },
@@ -74,6 +78,9 @@ export function createDecoder(target: WireTarget): StreamDecoder {
     },
     get skipped() {
       return skipped;
+    },
+    get plain() {
+      return plain;
     },
   };
 }
