@@ -21,6 +21,15 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map([
 
 /** Reads a request's body whole, `limitBytes` at most, before and after decompression. */
 export function readBody(req: IncomingMessage, limitBytes: number, done: BodyDone): void {
+  readRawBody(req, limitBytes, (error, body) => {
+    const encoding = req.headers['content-encoding'];
+    if (error !== undefined || encoding === undefined || encoding === 'identity') done(error, body);
+    else decompress(encoding.trim().toLowerCase(), body, limitBytes, done);
+  });
+}
+
+/** Reads a request's body whole, as it came. */
+export function readRawBody(req: IncomingMessage, limitBytes: number, done: BodyDone): void {
   const declared = Number(req.headers['content-length'] ?? 0);
   if (declared > limitBytes) {
     discardRest(req);
@@ -39,10 +48,7 @@ export function readBody(req: IncomingMessage, limitBytes: number, done: BodyDon
     chunks.push(chunk);
   };
   const onEnd = (): void => {
-    const body = chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, size);
-    const encoding = req.headers['content-encoding'];
-    if (encoding === undefined || encoding === 'identity') done(undefined, body);
-    else decompress(encoding.trim().toLowerCase(), body, limitBytes, done);
+    done(undefined, chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, size));
   };
   req.on('data', onData);
   req.on('end', onEnd);

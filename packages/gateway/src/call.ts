@@ -17,8 +17,8 @@ import { failedHeaders, type Answer } from './answer.ts';
 import { parseJsonBody, readBody } from './body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { callerTimeoutMs } from './caller-timeout.ts';
-import { sendFailure, type Exchange, type Glimpse, type UnderWay } from './exchange.ts';
 import { keepContent, type KeptContent } from './kept-content.ts';
+import { sendFailure, sendJson, type Exchange, type Glimpse, type UnderWay } from './exchange.ts';
 import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
@@ -32,6 +32,8 @@ export interface CallRoute {
   readonly forwardHeaders: readonly string[];
   /** Key under which the protocol holds tool arguments as an object; absent: it holds them as text. */
   readonly argumentsKey?: string;
+  /** The answer to a request that no vendor has to be asked for. */
+  readonly known?: (given: unknown, exchange: Exchange) => JsonObject | undefined;
   /** Fields that the protocol says in the address and its server reads from the body. */
   readonly fromAddress?: (exchange: Exchange) => JsonObject;
 }
@@ -88,6 +90,22 @@ export class Call implements UnderWay {
   }
 
   begin(): void {
+    this.#enter();
+    const { context, req } = this.exchange;
+    readBody(req, context.bodyLimitBytes, (error, body) => {
+      if (this.over) return;
+      if (error !== undefined) this.fail(failureOfThrown(error));
+      else this.#start(body);
+    });
+  }
+
+  /** The same with a body that was read before. */
+  beginWith(body: Buffer): void {
+    this.#enter();
+    this.#start(body);
+  }
+
+  #enter(): void {
     const { context, req, res } = this.exchange;
     context.underWay.add(this);
     const closed = (): void => this.#closed();
@@ -95,11 +113,6 @@ export class Call implements UnderWay {
     // A reset connection is heard of through `close`; without a listener it would be an uncaught error.
     res.on('error', closed);
     req.on('error', ignore);
-    readBody(req, context.bodyLimitBytes, (error, body) => {
-      if (this.over) return;
-      if (error !== undefined) this.fail(failureOfThrown(error));
-      else this.#start(body);
-    });
   }
 
   #start(body: Buffer): void {
@@ -108,6 +121,8 @@ export class Call implements UnderWay {
       const contentBytes = this.account?.contentBytes;
       if (contentBytes !== undefined) this.#kept = keepContent(body, contentBytes);
       const given = parseJsonBody(body, this.route.argumentsKey);
+      const known = this.route.known?.(given, this.exchange);
+      if (known !== undefined) return this.#sendKnown(known);
       const stated = this.route.fromAddress?.(this.exchange);
       const whole = stated !== undefined && isJsonObject(given) ? { ...given, ...stated } : given;
       const decoded = this.route.wireServer.decodeRequest(whole);
@@ -151,6 +166,14 @@ export class Call implements UnderWay {
     } catch (thrown) {
       this.broke(thrown);
     }
+  }
+
+  #sendKnown(body: JsonObject): void {
+    const { context } = this.exchange;
+    this.over = true;
+    context.underWay.delete(this);
+    sendJson(this.exchange, 200, body);
+    context.onCallEnd?.();
   }
 
   #stream(decoded: DecodedRequest, plan: Plan, timeoutMs: number | undefined): Answer {

@@ -15,6 +15,9 @@ import { sendHealth, sendLive, sendReady } from './health-route.ts';
 import { sendModel, sendModels } from './models-route.ts';
 import { OLLAMA_ENDPOINTS } from './ollama-endpoints.ts';
 import { sendMetrics } from './operations.ts';
+import { OPENAI_PASSED } from './raw/openai-passed.ts';
+import { PASSTHROUGH } from './raw/passed-path.ts';
+import { passThrough } from './raw/passthrough.ts';
 import type { Route } from './route-table.ts';
 
 export interface Endpoint {
@@ -48,6 +51,7 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
     pattern: '/v1/messages/count_tokens',
     run: { dialect: anthropicMessagesServer, run: (exchange) => sendTokenCount(exchange, anthropicMessagesServer) },
   },
+  ...OPENAI_PASSED,
   // Before `/v1/models/{id}`, which fits their addresses too.
   ...GOOGLE_ENDPOINTS,
   ...OLLAMA_ENDPOINTS,
@@ -59,6 +63,7 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   get('/health', sendHealth, 'watch'),
   get('/health/live', sendLive, 'open'),
   get('/health/ready', sendReady, 'open'),
+  { method: 'ANY', pattern: `${PASSTHROUGH}{target}`, run: { run: passThrough } },
   get('/', sendFront, 'open'),
 ];
 
@@ -85,6 +90,8 @@ POST /v1/responses           OpenAI Responses
 POST /v1/messages            Anthropic Messages
 POST /v1beta/models/{model}:generateContent and :streamGenerateContent    Google Gemini
 POST /api/chat               Ollama
+POST /v1/embeddings, /api/embed, /v1beta/models/{model}:embedContent    embeddings
+ANY  /passthrough/<type>.<alias>/…    a vendor's own API, with its key
 GET  /v1/models              the models that can be asked for
 GET  /health                 live, ready, and which keys are resting
 GET  /metrics                for Prometheus

@@ -10,6 +10,7 @@ import type { KeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
 import type { Overload } from './overload.ts';
 import type { Operations } from './operations.ts';
+import type { PassthroughRule } from './raw/passthrough.ts';
 
 /** Something under way that a shutdown ends. */
 export interface UnderWay {
@@ -58,6 +59,8 @@ export interface GatewayContext {
   readonly admin: AdminContext | undefined;
   /** Told when the shutdown begins: streams that nobody finishes end at once. */
   readonly onDrain: Set<() => void>;
+  /** Which entries callers may reach raw; `isKeyed`: the caller has shown a virtual key. */
+  readonly passthrough: (isKeyed: boolean) => PassthroughRule;
   draining: boolean;
   /** While draining: a call ended, its connection can go. */
   onCallEnd: (() => void) | undefined;

@@ -21,6 +21,7 @@ import type { Operations } from './operations.ts';
 import { ADMIN_HEADERS } from './admin/serve-route.ts';
 import { createRouteTable, type Found } from './route-table.ts';
 import { createOverload } from './overload.ts';
+import type { PassthroughRule } from './raw/passthrough.ts';
 
 export interface GatewayOptions {
   /** The Standin that answers; or `getStandin`, asked once per request, when the configuration can be replaced. */
@@ -50,6 +51,11 @@ export interface GatewayOptions {
   readonly admin?: AdminOptions;
   /** Folder that the dashboard was built into, or how to find it. Absent: `/` answers with text alone. */
   readonly pages?: PagesFolder;
+  /**
+   * Whose calls `/passthrough/` takes; asked once per call. Absent: those of a gateway that asks nobody for a key and
+   * listens on loopback, whose callers could use the vendors' keys anyway.
+   */
+  readonly passthrough?: () => PassthroughRule | undefined;
   /** Random id of 32 letters and digits. */
   readonly newId?: () => string;
 }
@@ -113,6 +119,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     overload: createOverload(clock, options.maxConcurrent),
     admin,
     onDrain: new Set(),
+    passthrough: (isKeyed) =>
+      options.passthrough?.() ??
+      (!isKeyed && options.allowPublic !== true && options.keys?.required !== true ? ['*'] : []),
     draining: false,
     onCallEnd: undefined,
   };

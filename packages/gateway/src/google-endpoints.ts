@@ -6,7 +6,10 @@ import { failureOfThrown, ownFailure } from './caller-errors.ts';
 import { estimateTokens } from './count-tokens.ts';
 import type { Endpoint } from './endpoints.ts';
 import { sendFailure, sendJson, type Exchange } from './exchange.ts';
+import { passGeminiEmbedding } from './raw/embeddings.ts';
 import type { Route } from './route-table.ts';
+
+const EMBEDDING_VERBS = ['embedContent', 'batchEmbedContents'] as const;
 
 /** `GET` of one model stands last: its pattern fits the others too. */
 export const GOOGLE_ENDPOINTS: readonly Route<Endpoint>[] = [
@@ -14,6 +17,9 @@ export const GOOGLE_ENDPOINTS: readonly Route<Endpoint>[] = [
     route('POST', `${prefix}{model}:generateContent`, generate),
     route('POST', `${prefix}{model}:streamGenerateContent`, generateStream),
     route('POST', `${prefix}{model}:countTokens`, countTokens),
+    ...EMBEDDING_VERBS.map((verb) =>
+      route('POST', `${prefix}{model}:${verb}`, (exchange) => passGeminiEmbedding(exchange, modelOf(exchange), verb)),
+    ),
   ]),
   route('GET', '/v1beta/models', sendGoogleModels),
   route('GET', '/v1beta/models/{model}', sendGoogleModel),
@@ -88,7 +94,7 @@ function googleModel(model: ModelInfo): JsonObject {
     name: `models/${model.id}`,
     version: '1',
     displayName: model.id,
-    supportedGenerationMethods: ['generateContent', 'streamGenerateContent', 'countTokens'],
+    supportedGenerationMethods: ['generateContent', 'streamGenerateContent', 'countTokens', ...EMBEDDING_VERBS],
   };
   if (model.contextWindow !== undefined) shape.inputTokenLimit = model.contextWindow;
   return shape;

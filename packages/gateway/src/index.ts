@@ -6,3 +6,4 @@ export { DEFAULT_MAX_CONCURRENT } from './overload.ts';
 export type { Operations } from './operations.ts';
 export { pairingPath, type AdminOptions } from './admin/context.ts';
 export type { Accounting } from './ledger.ts';
+export type { PassthroughRule } from './raw/passthrough.ts';

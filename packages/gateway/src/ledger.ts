@@ -1,5 +1,6 @@
 import type { Plan } from '@standin/core/route/target';
 import type { AttemptRecord } from '@standin/core/spec/errors';
+import type { JsonObject } from '@standin/core/spec/json';
 import type { DecodedRequest } from '@standin/core/wires/wire';
 import type { EntryContent, RequestLog } from '@standin/store/entry';
 import type { KeyRecord } from '@standin/store/keys';
@@ -23,6 +24,18 @@ export interface Accounting {
   readonly agentOf?: (requestedModel: string) => string | undefined;
   /** Messages are kept: most of each request and answer, bytes. Absent: none is. */
   readonly contentBytes?: number;
+}
+
+/** What limits and records need to know of a call. */
+export interface AccountedCall {
+  readonly model: string | undefined;
+  readonly mode: DecodedRequest['mode'];
+  readonly routing?: JsonObject;
+  /** By length; asked only when something is limited. */
+  readonly inputTokens: () => number;
+  readonly maxTokens?: number;
+  /** What the caller's key may use was looked at before. */
+  readonly permitted?: boolean;
 }
 
 /** How a call ended. */
@@ -58,12 +71,17 @@ export class CallAccount {
   }
 
   /** The walk that this caller may take now, or why there is none. */
-  admit(decoded: DecodedRequest, plan: Plan): Plan | CallerFailure | Promise<Plan | CallerFailure> {
-    const { request, routing } = decoded;
-    this.#mode = decoded.mode;
-    this.#requestedModel = plan.requestedModel === '' ? (request.model ?? '') : plan.requestedModel;
+  admit({ request, routing, mode }: DecodedRequest, plan: Plan): Plan | CallerFailure | Promise<Plan | CallerFailure> {
+    const { model, maxTokens } = request;
+    return this.admitCall({ model, maxTokens, mode, routing, inputTokens: () => estimateTokens(request) }, plan);
+  }
+
+  admitCall(call: AccountedCall, plan: Plan): Plan | CallerFailure | Promise<Plan | CallerFailure> {
+    this.#mode = call.mode;
+    this.#requestedModel = plan.requestedModel === '' ? (call.model ?? '') : plan.requestedModel;
     const { caller } = this.#exchange;
-    const allowed = caller?.models === undefined ? plan : permitted(plan, caller.models, routing);
+    const isFree = caller?.models === undefined || call.permitted === true;
+    const allowed = isFree ? plan : permitted(plan, caller.models, call.routing);
     if (allowed === undefined) return modelRefusal(caller, this.#requestedModel);
     const { limits, sharedRates } = this.#accounting;
     if (limits === undefined) return allowed;
@@ -71,8 +89,8 @@ export class CallAccount {
       caller,
       agent: this.#agent(),
       targets: allowed.targets,
-      inputTokens: () => estimateTokens(request),
-      maxTokens: request.maxTokens,
+      inputTokens: call.inputTokens,
+      maxTokens: call.maxTokens,
     };
     if (caller === undefined || sharedRates?.limits(caller) !== true) return this.#admitted(limits, allowed, asked);
     return this.#admitShared(limits, sharedRates, allowed, { ...asked, caller });

@@ -1,6 +1,7 @@
 /** One thing the server answers. `pattern` is a path, with at most one `{name}` that stands for one character or more. */
 export interface Route<Run> {
-  readonly method: 'GET' | 'POST';
+  /** `ANY`: the route looks at the method itself. */
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'ANY';
   readonly pattern: string;
   readonly run: Run;
 }
@@ -53,7 +54,8 @@ export function createRouteTable<Run>(routes: readonly Route<Run>[]): RouteTable
       const wanted = method === 'HEAD' ? 'GET' : method;
       const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
       const { routes: found, parameter } = matches(trimmed);
-      for (const route of found) if (route.method === wanted) return { type: 'route', run: route.run, parameter };
+      for (const route of found)
+        if (route.method === wanted || route.method === 'ANY') return { type: 'route', run: route.run, parameter };
       const first = found[0];
       if (first === undefined) return { type: 'none' };
       const allow = found.map((route) => (route.method === 'GET' ? 'GET, HEAD' : route.method)).join(', ');

@@ -1,5 +1,6 @@
 import { contextWindowFor, visionFor } from '../catalog/models.ts';
 import type { ModelInfo } from '../spec/provider.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { Endpoint, Key } from '../vendors/endpoint-types.ts';
 import type { Plan, Target } from '../route/target.ts';
 import { awsKeys } from './aws.ts';
@@ -44,7 +45,9 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
   const endpoint = (entry: ConfigEntry, model = entry.model): Endpoint | undefined => {
     if (entry.row === undefined) return undefined;
     const own = entry.wire === undefined && model !== undefined ? wireOfModel(entry.row, model) : undefined;
-    const wire = own !== undefined && spoken.has(own) ? own : undefined;
+    return endpointBy(entry, own !== undefined && spoken.has(own) ? own : undefined);
+  };
+  const endpointBy = (entry: ConfigEntry, wire: WireId | undefined): Endpoint | undefined => {
     const id = `${entry.ref}\n${wire ?? ''}`;
     const known = endpoints.get(id);
     if (known !== undefined) return known;
@@ -108,6 +111,13 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
     models: () => listModels(config),
     entries: () => [...config.entries.values()],
     agents: () => [...config.agents.values()],
+    endpointAs(reference, wire) {
+      const entry = findEntry(config.entries, reference);
+      // A server of one's own is believed what its entry says of it, and a login is served by one protocol.
+      if (entry?.row === undefined || entry.unusable !== undefined || entry.login !== undefined) return undefined;
+      if (!entry.row.wires.includes(wire) || !spoken.has(wire) || entry.row.id.includes('custom')) return undefined;
+      return endpointBy(entry, wire);
+    },
     endpoint(reference) {
       const entry = findEntry(config.entries, reference);
       return entry === undefined || entry.unusable !== undefined ? undefined : endpoint(entry);

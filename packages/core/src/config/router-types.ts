@@ -1,5 +1,6 @@
 import type { JsonObject } from '../spec/json.ts';
 import type { ModelInfo } from '../spec/provider.ts';
+import type { WireId } from '../spec/wire-id.ts';
 import type { Plan } from '../route/target.ts';
 import type { Endpoint } from '../vendors/endpoint-types.ts';
 import type { ConfigAgent, ConfigEntry } from './model.ts';
@@ -19,6 +20,8 @@ export interface Router {
   plan(selector?: Selector): Plan;
   /** What `GET /v1/models` lists: entries, their models, agents. */
   models(): readonly ModelInfo[];
+  /** The entry as it is called by another protocol that its vendor speaks too; `undefined`: there is no such. */
+  endpointAs?(entry: string, wire: WireId): Endpoint | undefined;
 }
 
 /** The router of a config, which also knows its entries and agents. */

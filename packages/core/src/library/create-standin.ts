@@ -3,6 +3,7 @@ import type { ConfigRouter, Router, Selector } from '../config/router-types.ts';
 import { attemptBudget } from '../route/budget.ts';
 import { iterateRun } from '../route/iterate.ts';
 import { createRecorder, type Recorder, type RecorderOptions } from '../route/recorder.ts';
+import { startRawRun } from '../route/raw-run.ts';
 import { startRun } from '../route/run.ts';
 import type { RunHandle, RunOptions, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
@@ -100,12 +101,13 @@ export function standinOf(
     },
     chat: (request, call = {}) => chat(request, call, router.plan(request.model)),
     start,
+    startRaw: (plan, call, raw, sink) => startRawRun(limited(plan, raw), call, { ...runtime, recorder, ...raw }, sink),
     close: () => runtime.transport.close(),
   };
 }
 
 /** The caller's own limits, never beyond the plan's. */
-function limited(plan: Plan, call: StartOptions): Plan {
+function limited(plan: Plan, call: Pick<StartOptions, 'timeoutMs' | 'maxAttempts'>): Plan {
   if (call.timeoutMs === undefined && call.maxAttempts === undefined) return plan;
   const deadlineMs = Math.min(plan.limits.deadlineMs, call.timeoutMs ?? plan.limits.deadlineMs);
   const maxAttempts =

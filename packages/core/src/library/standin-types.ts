@@ -1,6 +1,7 @@
 import type { Router, Selector } from '../config/router-types.ts';
 import type { Health } from '../route/health.ts';
 import type { Recorder } from '../route/recorder.ts';
+import type { RawCall, RawHandle, RawSink } from '../route/raw-types.ts';
 import type { RunHandle, RunSink } from '../route/run-types.ts';
 import type { Plan } from '../route/target.ts';
 import type { AttemptRecord } from '../spec/errors.ts';
@@ -39,6 +40,8 @@ export interface Standin {
   chat(request: ChatRequest, options?: ChatOptions): AsyncIterable<StreamEvent>;
   /** The push form of `chat`, for servers: no iterator between the vendor's socket and the sink. */
   start(plan: Plan, request: ChatRequest, options: StartOptions, sink: RunSink): RunHandle;
+  /** A call that is no chat (embeddings, files), passed on as it came along the walk of its plan. */
+  startRaw(plan: Plan, call: RawCall, options: Omit<StartOptions, 'mode' | 'relay'>, sink: RawSink): RawHandle;
   /** Closes idle connections. Calls in flight go on. */
   close(): void;
 }

@@ -35,6 +35,8 @@ export class Connection {
   #drainTimer: unknown;
   /** Served a request before: the server may have closed it in the meantime. */
   reused = false;
+  /** A request body is still being written. */
+  uploading = false;
   /** `clock.now()` from which the connection is too old to be used. */
   idleUntilMs = 0;
   #idleLimitMs: number;
@@ -147,7 +149,8 @@ export class Connection {
     this.#clearDrain();
     const socket = this.#socket as Socket;
     // Unsent request bytes or surplus answer bytes would end up in the next exchange.
-    const clean = this.#keepAlive && !this.#parser.surplus && socket.writableLength === 0 && socket.writable;
+    const sent = !this.uploading && socket.writableLength === 0;
+    const clean = this.#keepAlive && !this.#parser.surplus && sent && socket.writable;
     if (this.#paused) this.resume();
     if (clean && !this.#closed) {
       this.reused = true;

@@ -8,6 +8,7 @@ import { headerBlock, writeRequest } from './request-head.ts';
 import type { ParsedHead } from './response-head.ts';
 import type { HttpCall, HttpExchange, HttpHandler } from './transport.ts';
 import { TransportError } from './transport.ts';
+import { startUpload } from './upload.ts';
 
 /** How long the end of an unwanted body may take before the connection is closed instead of kept. */
 const FINISH_GRACE_MS = 100;
@@ -23,6 +24,7 @@ export class Exchange implements HttpExchange, ConnectionUser, OpenEvents {
   #block = '';
   #connection: Connection | undefined;
   #cancelDial: (() => void) | undefined;
+  #stopUpload: (() => void) | undefined;
   /** Nothing more goes to the handler. */
   #over = false;
   #told = false;
@@ -52,7 +54,8 @@ export class Exchange implements HttpExchange, ConnectionUser, OpenEvents {
       if (!(error instanceof TransportError)) throw error;
       return this.#end(error);
     }
-    const connection = this.#pool.take(this.#target.origin);
+    // A body that can be written once must not meet a connection that the server is just closing.
+    const connection = call.upload !== undefined ? undefined : this.#pool.take(this.#target.origin);
     if (connection === undefined) this.#dial();
     else this.onOpen(connection);
   }
@@ -70,10 +73,14 @@ export class Exchange implements HttpExchange, ConnectionUser, OpenEvents {
       if (this.#over) return connection.destroy();
     }
     this.#connection = connection;
-    const { method, body } = this.#call;
+    const { method, body, upload } = this.#call;
     const socket = connection.begin(this, method);
     if (this.#paused) connection.pause();
-    writeRequest(socket, this.#start, this.#block, method, body);
+    if (upload === undefined) return writeRequest(socket, this.#start, this.#block, method, body);
+    connection.uploading = true;
+    const stop = startUpload(socket, this.#start + this.#block, upload, () => (connection.uploading = false));
+    if (this.#connection === connection) this.#stopUpload = stop;
+    else stop();
   }
 
   onFail(error: TransportError): void {
@@ -102,6 +109,7 @@ export class Exchange implements HttpExchange, ConnectionUser, OpenEvents {
 
   onComplete(): void {
     this.#connection = undefined;
+    this.#endUpload();
     if (this.#over) return;
     if (this.#decoder === undefined) this.deliverEnd(undefined);
     else this.#decoder.end(undefined);
@@ -110,6 +118,7 @@ export class Exchange implements HttpExchange, ConnectionUser, OpenEvents {
   onLost(error: TransportError, unused: boolean): void {
     const connection = this.#connection;
     this.#connection = undefined;
+    this.#endUpload();
     if (this.#over) return;
     if (unused && connection?.reused === true && !this.#replaced) {
       // The server closed an idle connection as we took it: no attempt was made yet.
@@ -185,8 +194,14 @@ export class Exchange implements HttpExchange, ConnectionUser, OpenEvents {
     connection?.drain(FINISH_GRACE_MS);
   }
 
+  #endUpload(): void {
+    this.#stopUpload?.();
+    this.#stopUpload = undefined;
+  }
+
   #close(): void {
     this.#over = true;
+    this.#endUpload();
     this.#held = undefined;
     this.#cancelDial?.();
     this.#cancelDial = undefined;

@@ -1,5 +1,26 @@
 import type { ErrorPhase } from '../spec/errors.ts';
 
+/** Where a body goes that is sent while it comes in. */
+export interface BodySink {
+  /** False: enough for now, `onDrain` runs when there is room again. */
+  write(chunk: Uint8Array): boolean;
+  onDrain(run: () => void): void;
+  /** The body is complete. */
+  end(): void;
+}
+
+/** A body that is sent while it comes in. It can be written once: a call with one is not repeated behind the scenes. */
+export interface BodySource {
+  /** Bytes in all; absent: not known, and the body goes out chunked. */
+  readonly lengthBytes?: number;
+  /** The connection is ready. Called at most once; what it returns is called when nothing more is wanted. */
+  start(sink: BodySink): () => void;
+}
+
+export function isBodySource(body: string | Uint8Array | BodySource | undefined): body is BodySource {
+  return typeof body === 'object' && 'start' in body;
+}
+
 /** One HTTP call. The transport follows no redirect, decodes nothing but gzip/br/deflate, and keeps no cookies. */
 export interface HttpCall {
   readonly method: string;
@@ -8,6 +29,8 @@ export interface HttpCall {
   /** Lower-case names; `host`, `content-length` and `connection` are the transport's own. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** In place of `body`: one that is still coming in. */
+  readonly upload?: BodySource;
   /** Milliseconds to a usable connection (DNS, TCP, TLS). Default 10,000. */
   readonly connectTimeoutMs?: number;
   /** PEM file of an extra certificate authority. */

@@ -41,6 +41,8 @@ export interface Endpoint {
   readonly defaults: WireTarget['defaults'];
   /** From a vendor's error answer to a typed error (kind, rule, retryAfterMs, …); headers are lower case. */
   classify(error: VendorError, headers: Readonly<Record<string, string>>): ErrorDetails;
+  /** A text of this vendor without the secrets it may echo. */
+  redact?(text: string): string;
   /** The address is the user's own: another Standin may answer there, so the attempt budget travels along. */
   readonly mayNest?: boolean;
   readonly tlsCaCertPath?: string;

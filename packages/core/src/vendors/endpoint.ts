@@ -148,6 +148,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }),
       provider: entry,
     }),
+    redact,
     mayNest: options.uri !== undefined,
     tlsCaCertPath: options.tlsCaCertPath,
     timeoutMs: options.timeoutMs,

@@ -111,6 +111,7 @@ export function createFakeStandin(
       script(run);
       return run;
     },
+    startRaw: unused,
     close() {},
   };
 }

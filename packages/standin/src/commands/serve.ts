@@ -138,6 +138,7 @@ async function serveHere(
       operations: accounts.operations,
       admin: await adminOptions(context, { records: records.file, simulated: upstream.kind === 'simulated', workers }),
       pages: dashboardPages,
+      passthrough: () => current.config.document.gateway?.passthrough,
       // Who listens to other machines asks them for a key.
       allowPublic: accounts.keys.required && !isLoopbackHost(config.document.gateway?.host),
       maxConcurrent: config.document.gateway?.max_concurrent,

@@ -32,6 +32,11 @@ const gatewaySchema = z.strictObject({
     description: 'Programs under whose metric names the same is counted too, beside `standin_…`.',
     example: '["zeroclaw"]',
   }),
+  passthrough: field(z.array(z.string().min(1)), {
+    description: 'Entries that /passthrough reaches, `<type>.<alias>`; "*" stands for any.',
+    defaultText: 'all on loopback while no keys are asked for, else none',
+    example: '["openai.main"]',
+  }),
   max_body_mb: field(z.number().positive().max(1024), { description: 'Largest request body, MiB.', defaultText: '32' }),
   ...foreignKeys(
     [

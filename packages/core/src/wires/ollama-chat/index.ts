@@ -17,3 +17,5 @@ export const ollamaChatServer: WireServer = {
   encodeWhole,
   encodeError,
 };
+
+export { belowChat, ollamaGenerateServer } from './serve-generate.ts';
