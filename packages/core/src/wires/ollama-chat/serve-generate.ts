@@ -36,7 +36,7 @@ export const ollamaGenerateServer: WireServer = {
     const chat = createChatEncoder(context);
     return {
       encode: (event) => asGenerated(chat.encode(event)),
-      error: chat.error,
+      error: (failure) => chat.error(failure),
       ping: () => asGenerated(chat.ping()),
     };
   },
