@@ -84,14 +84,24 @@ class RawRun implements RawHandle {
     if (target === undefined || key === undefined) return;
     const startedAt = clock.now();
     const probe = health.began(target.entry, key.fingerprint, target.model, startedAt);
-    const lane: RawLane = { probe, decision, target, key, startedAt, over: false, held: [], heldFrames: undefined };
+    const limits = { ...attemptLimits(this.#plan, this.#state, target, 'whole', startedAt), idleMs: IDLE_MS };
+    const lane: RawLane = {
+      probe,
+      decision,
+      target,
+      key,
+      startedAt,
+      limits,
+      over: false,
+      held: [],
+      heldFrames: undefined,
+    };
     this.#lane = lane;
     if ((decision.state.tries[decision.target] ?? 0) > 1) health.spendRetry(target.entry, target.model);
     if (!('endpoint' in target.via)) {
       const message = `${target.entry} is a provider of its own, and no address that a call could be passed on to.`;
       return this.#onFail(lane, { kind: 'config', message });
     }
-    const limits = { ...attemptLimits(this.#plan, this.#state, target, 'whole', startedAt), idleMs: IDLE_MS };
     const attempt = new RawAttempt(
       {
         call: this.#call,
