@@ -4,6 +4,7 @@ import { brotliDecompress, gunzip, inflate, type CompressCallback } from 'node:z
 import { RequestError } from '@standin/core/spec/index';
 import { keepNumbersUnder } from './exact-numbers.ts';
 import { locateJsonError } from './json-error.ts';
+import { shapeProblem } from './json-shape.ts';
 
 /** Called once, unless the caller leaves before the body is complete: then never. */
 export type BodyDone = (error: RequestError | undefined, body: Buffer) => void;
@@ -87,6 +88,8 @@ function tooLarge(limitBytes: number): RequestError {
   return new RequestError(message, { status: 413, code: 'request_too_large' });
 }
 
+const MOST_LOCATED = 1024 * 1024;
+
 /**
  * The body as JSON, whatever its content type says. Numbers under the key `exactUnder` keep their digits when written
  * again. Throws `RequestError` 400 with line and column.
@@ -94,6 +97,9 @@ function tooLarge(limitBytes: number): RequestError {
 export function parseJsonBody(body: Buffer, exactUnder?: string): unknown {
   if (body.length === 0)
     throw new RequestError('The request has no body; send a JSON object.', { code: 'invalid_json' });
+  const problem = shapeProblem(body);
+  if (problem !== undefined)
+    throw new RequestError(`The request body is not taken: ${problem}.`, { code: 'invalid_json' });
   if (!isUtf8(body)) throw new RequestError('The request body is not valid UTF-8.', { code: 'invalid_json' });
   const start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
   const text = body.toString('utf8', start);
@@ -101,6 +107,11 @@ export function parseJsonBody(body: Buffer, exactUnder?: string): unknown {
   try {
     parsed = JSON.parse(text) as unknown;
   } catch {
+    // Others would wait while a larger text is read once more.
+    if (text.length > MOST_LOCATED) {
+      const message = `The request body is not valid JSON: it is cut off or malformed. The place is told of bodies up to ${MOST_LOCATED} characters.`;
+      throw new RequestError(message, { code: 'invalid_json' });
+    }
     // The engine's own message quotes the body, which may hold anything.
     const { line, column, offset, problem } = locateJsonError(text);
     const message = `The request body is not valid JSON: ${problem}, at line ${line}, column ${column} (position ${offset}).`;

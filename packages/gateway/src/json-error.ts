@@ -18,9 +18,14 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  */
 export function locateJsonError(text: string): JsonErrorPlace {
   const { offset, problem } = scan(text);
+  return { ...placeOf(text, offset), problem };
+}
+
+function placeOf(text: string, offset: number): Omit<JsonErrorPlace, 'problem'> {
   const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { offset, line, column: offset - before.lastIndexOf('\n'), problem };
+  let line = 1;
+  for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
+  return { offset, line, column: offset - before.lastIndexOf('\n') };
 }
 
 interface Found {

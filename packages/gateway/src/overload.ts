@@ -16,8 +16,9 @@ export const DEFAULT_MAX_CONCURRENT = 10_000;
 /** So many always may, however slow the process is: a limit near nothing would never learn that things are well again. */
 const FEWEST = 64;
 const LOOK_EVERY_MS = 100;
-/** A timer that is later than this, twice running, means that answers wait for the processor. */
-const LATE_MS = 200;
+/** A timer that is later than this, so often running, means that answers wait for the processor. */
+const LATE_MS = 250;
+const LATE_LOOKS = 3;
 const SHRINK = 0.8;
 const GROW = 1.1;
 
@@ -39,7 +40,7 @@ export function createOverload(clock: Clock, maxConcurrent = DEFAULT_MAX_CONCURR
     const isLate = clock.now() - due > LATE_MS;
     lateRunning = isLate ? lateRunning + 1 : 0;
     const fewest = Math.min(FEWEST, maxConcurrent);
-    if (lateRunning >= 2) limit = Math.max(fewest, Math.floor(Math.min(limit, seen) * SHRINK));
+    if (lateRunning >= LATE_LOOKS) limit = Math.max(fewest, Math.floor(Math.min(limit, seen) * SHRINK));
     else if (!isLate) limit = Math.min(maxConcurrent, Math.ceil(limit * GROW));
     const isIdle = seen === 0 && limit === maxConcurrent;
     seen = 0;

@@ -58,7 +58,7 @@ describe('the limit', () => {
     const clock = createVirtualClock();
     const overload = createOverload(clock, 1_000);
     expect(overload.admits(999)).toBe(true);
-    stall(overload, clock, 1);
+    stall(overload, clock, 2);
     expect(overload.limit).toBe(1_000);
     stall(overload, clock, 4);
     expect(overload.limit).toBeLessThan(700);

@@ -16,7 +16,8 @@ interface Waiter {
   readonly done: (request: RecordedRequest) => void;
 }
 
-export function createInbox(): Inbox {
+/** Holds `keep` requests, and those that are not finished; the oldest go. */
+export function createInbox(keep = Number.POSITIVE_INFINITY): Inbox {
   const requests: RecordedRequest[] = [];
   const waiters = new Set<Waiter>();
   let sequence = 0;
@@ -49,6 +50,7 @@ export function createInbox(): Inbox {
     nextSequence: () => ++sequence,
     add: (record) => {
       requests.push(record);
+      while (requests.length > keep && requests[0]?.finishedAt !== undefined) requests.shift();
       changed(record);
     },
     changed,

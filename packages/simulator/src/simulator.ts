@@ -24,6 +24,10 @@ export interface SimulatorOptions {
   readonly clock?: Clock;
   /** The usual answer's text; `undefined` leaves it to the generator. */
   readonly makeText?: (request: ChatRequest) => string | undefined;
+  /** Told of each request when its response ended. */
+  readonly onFinished?: (request: RecordedRequest) => void;
+  /** Finished requests that `requests` keeps, the newest. Default: all. */
+  readonly keepRequests?: number;
   /** Protocols to serve. Default: all there are. */
   readonly surfaces?: readonly Surface[];
 }
@@ -88,7 +92,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const clock = options.clock ?? systemClock;
   const director = createDirector(clock);
   director.setScript(options.script ?? {});
-  const inbox = createInbox();
+  const inbox = createInbox(options.keepRequests);
   const host = options.host ?? '127.0.0.1';
   const gate = { open: true };
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
@@ -161,6 +165,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, stage: 
     record.finishedAt = clock.now();
     record.outcome = outcome;
     inbox.changed(record);
+    stage.options.onFinished?.(record);
   };
   const counting = record.path.endsWith('/messages/count_tokens');
   const path = counting ? record.path.slice(0, -'/count_tokens'.length) : record.path;
