@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
 import { sleep } from './gateway-process.ts';
 
 /** How one call ended, seen from its caller. */
@@ -22,14 +22,26 @@ export interface CallOptions {
   readonly slowMs?: number;
 }
 
-/** One call by a caller that knows when an answer of its protocol is complete. */
+/**
+ * One call by a caller that knows when an answer of its protocol is complete. Like the SDKs it calls again when an idle
+ * connection closed in the same moment.
+ */
 export async function call(options: CallOptions): Promise<Seen> {
+  const seen = await once(options);
+  return seen === 'stale' ? again(await once({ ...options, agent: undefined })) : seen;
+}
+
+const again = (seen: Seen | 'stale'): Seen =>
+  seen === 'stale' ? { status: 0, how: 'broken', tookMs: 0, text: '' } : seen;
+
+async function once(options: CallOptions): Promise<Seen | 'stale'> {
   const { url, path, body, headers, agent, leaveAfterMs, slowMs = 0 } = options;
   const began = performance.now();
   const text = JSON.stringify(body);
   let status = 0;
   let answer = '';
   let left = false;
+  let isReused = false;
   const seen = (how: Seen['how']): Seen => ({ status, how, tookMs: performance.now() - began, text: answer });
   try {
     const req = httpRequest(url + path, {
@@ -47,7 +59,10 @@ export async function call(options: CallOptions): Promise<Seen> {
     try {
       const res = await new Promise<IncomingMessage>((resolve, reject) => {
         req.once('response', resolve);
-        req.on('error', reject);
+        req.on('error', (error) => {
+          isReused = req.reusedSocket;
+          reject(error);
+        });
         req.end(text);
       });
       status = res.statusCode ?? 0;
@@ -60,7 +75,7 @@ export async function call(options: CallOptions): Promise<Seen> {
       clearTimeout(timer);
     }
   } catch {
-    return seen(left ? 'left' : 'broken');
+    return status === 0 && isReused && !left ? 'stale' : seen(left ? 'left' : 'broken');
   }
   return seen(judge(path, 'stream' in body && body.stream === true, status, answer));
 }

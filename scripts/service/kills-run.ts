@@ -111,7 +111,9 @@ export async function kills(options: KillsOptions): Promise<KillsReport> {
       ],
       ['calls made on each budget', `${Math.min(...made)} to ${Math.max(...made)} of ${PAID_CALLS}`],
       ['unclean ends in the ledger', String(unclean)],
-      ...[...ends].toSorted().map(([how, count]) => [`callers saw: ${how}`, String(count)] as const),
+      ...[...ends]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([how, count]) => [`callers saw: ${how}`, String(count)] as const),
     ],
   };
 }

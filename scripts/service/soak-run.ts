@@ -31,6 +31,8 @@ interface Sample {
   readonly atS: number;
   readonly mb: number;
   readonly files: number;
+  /** Live objects and what the collector has not looked at yet. */
+  readonly heapMb: number;
 }
 
 /** SQLite's files, and what Node opens when it first needs it. */
@@ -41,17 +43,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { dir, seconds, rate, seed, workers = 1, tell = () => {} } = options;
   const random = seeded(seed);
   let vendorCalls = 0;
-  let answered = 0;
-  let vendorNano = 0n;
+  /** Nano-USD of whole answers, by the id that the simulator gave them. */
+  const answered = new Map<string, bigint>();
   const vendor = await startSimulator({
     script: { rules: RULES },
     keepRequests: 50,
-    onFinished: ({ outcome, model = '', method }) => {
+    onFinished: ({ outcome, model = '', method, sequence }) => {
       if (method !== 'POST') return;
       vendorCalls++;
-      if (outcome !== 'answer') return;
-      answered++;
-      vendorNano += nanoUsdOf(model);
+      if (outcome === 'answer') answered.set(`req_sim_${sequence}`, nanoUsdOf(model));
     },
   });
   const args = workers > 1 ? ['--workers', String(workers)] : [];
@@ -68,8 +68,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const id = `soak-${sent.size + 1}`;
     sent.set(id, 'open');
     const seen = await call({ url: gateway.url, agent, headers: { 'x-request-id': id }, ...make(random) });
-    sent.set(id, seen.how);
-    ends.set(`${name}: ${seen.how} ${seen.status}`, (ends.get(`${name}: ${seen.how} ${seen.status}`) ?? 0) + 1);
+    // A call turned away leaves no row.
+    const isShed = seen.status === 503 && seen.text.includes('"overloaded');
+    sent.set(id, isShed ? 'shed' : seen.how);
+    const end = `${name}: ${isShed ? 'turned away' : seen.how} ${seen.status}`;
+    ends.set(end, (ends.get(end) ?? 0) + 1);
     if (seen.how === 'truncated') findings.push(`${id} (${name}) was cut and looks complete: ${seen.text.slice(-200)}`);
     if (seen.how === 'broken') findings.push(`${id} (${name}) broke off without an error`);
   };
@@ -82,7 +85,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       const atS = (performance.now() - began) / 1_000;
       if (atS >= seconds) break;
       if (atS >= nextSampleS) {
-        samples.push({ atS, mb: residentMb(gateway.pid), files: openFiles(gateway.pid) });
+        const heapMb = await heapOf(gateway.url);
+        samples.push({ atS, mb: residentMb(gateway.pid), files: openFiles(gateway.pid), heapMb });
         nextSampleS = atS + Math.max(0.5, Math.min(10, seconds / 60));
         if (samples.length % 6 === 1)
           tell(
@@ -112,12 +116,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     if (how !== 0) findings.push(`the gateway ended with ${how} instead of 0`);
     const memory = flatness(samples, seconds);
     if (!memory.isFlat) findings.push(`memory grows: ${memory.text}`);
-    const ledger = readLedger(join(dir, 'home', 'ledger.db'), sent);
+    const ledger = readLedger(join(dir, 'home', 'ledger.db'), sent, answered);
     findings.push(...ledger.findings);
-    if (ledger.nanoUsd !== vendorNano)
-      findings.push(`the ledger counts ${ledger.nanoUsd} nano-USD of whole answers, the simulator ${vendorNano}`);
-    if (ledger.whole !== answered)
-      findings.push(`the ledger has ${ledger.whole} whole answers of vendors, the simulator ${answered}`);
     return {
       calls: sent.size,
       ends,
@@ -129,9 +129,14 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
           'attempts',
           `${ledger.attempts}; calls at the simulator ${vendorCalls} (one on an idle socket that died is repeated)`,
         ],
-        ['whole answers of vendors', `${ledger.whole}, by the simulator ${answered}`],
-        ['their cost, nano-USD', `${ledger.nanoUsd}, by the simulator ${vendorNano}`],
+        [
+          'whole answers of vendors',
+          `${ledger.whole}, by the simulator ${answered.size}, of which ${ledger.unwanted} nobody waited for any more`,
+        ],
+        ['cost of the former, nano-USD', `${ledger.nanoUsd}, by the simulator ${ledger.vendorNanoUsd}`],
+        ['turned away', String([...sent.values()].filter((how) => how === 'shed').length)],
         ['memory', memory.text],
+        ['heap used, least', heapText(samples, seconds)],
         [
           'files open',
           `${idleFiles} before, ${Math.max(...samples.map(({ files }) => files))} at most, ${filesAfter} after`,
@@ -145,6 +150,20 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     await gateway.ended;
     await vendor.close();
   }
+}
+
+async function heapOf(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^nodejs_heap_size_used_bytes (\d+)/m.exec(text)?.[1]) / 1_048_576;
+}
+
+/** What is left right after a collection says more than what the process keeps in hand. */
+function heapText(samples: readonly Sample[], seconds: number): string {
+  const warmS = Math.min(300, seconds / 3);
+  const least = (from: number, to: number): string =>
+    Math.min(...samples.flatMap(({ atS, heapMb }) => (atS >= from && atS < to ? [heapMb] : []))).toFixed(1);
+  const half = warmS + (seconds - warmS) / 2;
+  return `${least(warmS, half)} MB in the first half after warming up, ${least(half, seconds + 1)} MB in the second`;
 }
 
 function flatness(samples: readonly Sample[], seconds: number): { readonly isFlat: boolean; readonly text: string } {
@@ -163,7 +182,7 @@ function flatness(samples: readonly Sample[], seconds: number): { readonly isFla
   return { isFlat: seconds < 300 || late <= early * 1.1 + 5, text };
 }
 
-function readLedger(path: string, sent: ReadonlyMap<string, string>) {
+function readLedger(path: string, sent: ReadonlyMap<string, string>, answered: ReadonlyMap<string, bigint>) {
   const db = new DatabaseSync(path, { readOnly: true });
   const findings: string[] = [];
   const rows = db.prepare('SELECT id, outcome, attempts FROM requests').all();
@@ -176,27 +195,48 @@ function readLedger(path: string, sent: ReadonlyMap<string, string>) {
   let leftWithoutRow = 0;
   for (const [id, how] of sent) {
     const outcome = seen.get(id);
-    if (outcome === undefined && how === 'left') leftWithoutRow++;
+    if (how === 'shed') {
+      if (outcome !== undefined) findings.push(`${id} was turned away and has a row`);
+    } else if (outcome === undefined && how === 'left') leftWithoutRow++;
     else if (outcome === undefined) findings.push(`${id} (${how}) has no row`);
     else if (how === 'whole' && outcome !== 'ok') findings.push(`${id} was whole, and its row says ${outcome}`);
     else if (how === 'error' && outcome !== 'failed') findings.push(`${id} was an error, and its row says ${outcome}`);
     else if (how === 'left' && outcome !== 'left') findings.push(`${id} was left, and its row says ${outcome}`);
   }
-  const sums = db
-    .prepare(
-      `SELECT count(*) AS attempts, count(*) FILTER (WHERE outcome = 'ok') AS whole,
-         coalesce(sum(cost_nano_usd) FILTER (WHERE outcome = 'ok'), 0) AS nano,
-         count(*) FILTER (WHERE outcome = 'ok' AND cost_nano_usd IS NULL) AS unknown FROM attempts`,
-    )
-    .get();
-  if (Number(sums?.['unknown']) > 0) findings.push(`${String(sums?.['unknown'])} whole answers have no known cost`);
+  const attempts = db.prepare('SELECT outcome, vendor_request_id AS id, cost_nano_usd AS nano FROM attempts').all();
+  let whole = 0;
+  let nanoUsd = 0n;
+  let vendorNanoUsd = 0n;
+  const unclaimed = new Map(answered);
+  for (const { outcome, id, nano } of attempts) {
+    if (outcome !== 'ok') continue;
+    whole++;
+    const cost = unclaimed.get(String(id));
+    unclaimed.delete(String(id));
+    if (cost === undefined) findings.push(`the ledger has the answer ${String(id)}, and the simulator has not`);
+    else if (nano === null || BigInt(Number(nano)) !== cost)
+      findings.push(`${String(id)} cost ${String(nano)} nano-USD, and ${cost} by the simulator`);
+    nanoUsd += BigInt(Number(nano ?? 0));
+    vendorNanoUsd += cost ?? 0n;
+  }
+  // The simulator had written its last byte when the caller left: then the attempt is on record as broken off.
+  const broken = new Set(attempts.flatMap(({ outcome, id }) => (outcome === 'ok' ? [] : [String(id)])));
+  const lost = [...unclaimed.keys()].filter((id) => !broken.has(id));
+  // Whoever leaves before the head of an answer leaves no id behind.
+  const nameless = attempts.filter(({ outcome, id }) => outcome === 'cancelled' && id === null).length;
+  if (lost.length > nameless)
+    findings.push(
+      `${lost.length} whole answers of the simulator are no attempt of the ledger: ${lost.slice(0, 5).join(', ')}`,
+    );
   db.close();
   return {
     rows: rows.length,
     leftWithoutRow,
-    attempts: Number(sums?.['attempts']),
-    whole: Number(sums?.['whole']),
-    nanoUsd: BigInt(Number(sums?.['nano'])),
+    attempts: attempts.length,
+    whole,
+    nanoUsd,
+    vendorNanoUsd,
+    unwanted: unclaimed.size,
     findings,
   };
 }

@@ -19,15 +19,21 @@ const LOOK_EVERY_MS = 100;
 /** A timer that is later than this, so often running, means that answers wait for the processor. */
 const LATE_MS = 250;
 const LATE_LOOKS = 3;
+/** A loop that still waits for work now and then is not what answers wait for: the machine is busy with others. */
+const BUSY_SHARE = 0.95;
 const SHRINK = 0.8;
 const GROW = 1.1;
 
 /**
- * Admission by the number of calls under way. The number falls while the event loop is late, and rises again when it is
- * not, up to `maxConcurrent`: what cannot be served in time is turned away at once instead of waiting in a queue that
+ * Admission by the number of calls under way. The number falls while the event loop is late with work of its own, and
+ * rises again when it is not, up to `maxConcurrent`: what cannot be served in time is turned away at once instead of waiting in a queue that
  * grows. The watch runs only while calls are under way.
  */
-export function createOverload(clock: Clock, maxConcurrent = DEFAULT_MAX_CONCURRENT): Overload {
+export function createOverload(
+  clock: Clock,
+  maxConcurrent = DEFAULT_MAX_CONCURRENT,
+  busyShare: () => number = createBusyShare(),
+): Overload {
   let limit = maxConcurrent;
   let refused = 0;
   let timer: unknown;
@@ -37,7 +43,8 @@ export function createOverload(clock: Clock, maxConcurrent = DEFAULT_MAX_CONCURR
   let seen = 0;
   const look = (): void => {
     timer = undefined;
-    const isLate = clock.now() - due > LATE_MS;
+    const isBusy = busyShare() > BUSY_SHARE;
+    const isLate = isBusy && clock.now() - due > LATE_MS;
     lateRunning = isLate ? lateRunning + 1 : 0;
     const fewest = Math.min(FEWEST, maxConcurrent);
     if (lateRunning >= LATE_LOOKS) limit = Math.max(fewest, Math.floor(Math.min(limit, seen) * SHRINK));
@@ -69,5 +76,16 @@ export function createOverload(clock: Clock, maxConcurrent = DEFAULT_MAX_CONCURR
       if (timer !== undefined) clock.clear(timer);
       timer = undefined;
     },
+  };
+}
+
+/** The share of the time since it was last asked that the event loop worked instead of waiting. */
+function createBusyShare(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
   };
 }
