@@ -18,7 +18,7 @@ export type Authorised = { readonly caller?: KeyRecord } | { readonly failure: C
 const NOBODY: Authorised = {};
 
 /** Calls from the dashboard's playground stand under this id in the ledger. */
-const DASHBOARD: Authorised = { caller: { id: 'dashboard', name: 'dashboard', hash: '', createdAt: 0 } };
+export const DASHBOARD: KeyRecord = { id: 'dashboard', name: 'dashboard', hash: '', createdAt: 0 };
 
 /** Whether this request may go on, and whose it is. */
 export function authorise(
@@ -28,7 +28,8 @@ export function authorise(
   admin: AdminContext | undefined,
 ): Authorised {
   if (access === 'open') return NOBODY;
-  if (req.headers.cookie !== undefined && callerSession(req, admin?.sessions) !== undefined) return DASHBOARD;
+  if (req.headers.cookie !== undefined && callerSession(req, admin?.sessions) !== undefined)
+    return { caller: DASHBOARD };
   if (keys === undefined) return NOBODY;
   const { required } = keys;
   for (const presented of presentedKeys(req)) {

@@ -98,20 +98,27 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { standin } = options;
   const getStandin = options.getStandin ?? (standin === undefined ? undefined : () => standin);
   if (getStandin === undefined) throw new TypeError('createGateway needs `standin` or `getStandin`.');
-  const { accounting, operations = {} } = options;
+  const { accounting, operations = {}, log = silentLog, newId = createIds() } = options;
   const underWay = new Set<UnderWay>();
   const admin =
     options.admin === undefined
       ? undefined
-      : createAdminContext(options.admin, options.keys, { clock, getStandin, underWay, ledger: operations.ledger });
+      : createAdminContext(options.admin, options.keys, {
+          clock,
+          getStandin,
+          underWay,
+          ledger: operations.ledger,
+          log,
+          newId,
+        });
   const context: GatewayContext = {
     getStandin,
     configState: options.configState ?? (() => undefined),
-    log: options.log ?? silentLog,
+    log,
     clock,
     keepAlive: createKeepAlive(clock, options.keepAliveMs ?? 15_000),
     bodyLimitBytes: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
-    newId: options.newId ?? createIds(),
+    newId,
     startedAtMs: clock.wallMs(),
     underWay,
     accounting: admin === undefined ? accounting : { ...accounting, logs: [...(accounting?.logs ?? []), admin.log] },

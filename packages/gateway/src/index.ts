@@ -5,5 +5,6 @@ export { estimateTokens } from './count-tokens.ts';
 export { DEFAULT_MAX_CONCURRENT } from './overload.ts';
 export type { Operations } from './operations.ts';
 export { pairingPath, type AdminOptions } from './admin/context.ts';
+export type { ConfigHandle } from './admin/config/handle.ts';
 export type { Accounting } from './ledger.ts';
 export type { PassthroughRule } from './raw/passthrough.ts';

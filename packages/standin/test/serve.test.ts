@@ -5,7 +5,7 @@ import { startSimulator, type Simulator } from '@standin/simulator';
 import { composeConfig } from '../src/init/compose.ts';
 import { findLocalServers, modelIdsOf } from '../src/serve/local-servers.ts';
 import { localEntries } from '../src/serve/upstream.ts';
-import { configToml, start, workspace, type Running, type RunOptions } from './support.ts';
+import { configToml, run, start, workspace, type Running, type RunOptions } from './support.ts';
 
 const KEY = 'planted-key-serve-0123456789';
 
@@ -87,6 +87,44 @@ describe('serve', () => {
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toContain('api_key');
     expect(result.stderr).not.toMatch(/first-half|second-half/);
+  });
+});
+
+describe('its dashboard', () => {
+  it('pairs a browser with the code on the screen, whose edit the next call uses; "pair" makes another code', async () => {
+    const home = await workspace({
+      'standin.toml': configToml(
+        { 'custom.main': { uri: vendor.url, model: 'm1', api_key: KEY } },
+        '[gateway]\nport = 0',
+      ),
+    });
+    const env = { STANDIN_HOME: home.dir };
+    const server = await serve([], { cwd: home.dir, env });
+    const code = /#pair=(\w{4}-\w{4})/.exec(await server.until('#pair='))?.[1];
+    const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+      fetch(server.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    const paired = await post('/api/pair', { code });
+    const cookie = paired.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const own = { cookie, 'x-standin-csrf': ((await paired.json()) as { csrf: string }).csrf };
+    const { hash } = (await (await fetch(`${server.url}/api/config`, { headers: { cookie } })).json()) as {
+      hash: string;
+    };
+    const changes = [{ op: 'set', path: 'providers.models.custom.main.model', value: 'm2' }];
+    expect((await post('/api/config/apply', { hash, changes }, own)).status).toBe(200);
+    expect((await ask(server.url, 'custom.main')).body.model).toBe('m2');
+    const status = (await (await fetch(`${server.url}/api/status`, { headers: { cookie } })).json()) as object;
+    expect(status).toMatchObject({ ready: true, workers: 1, ledger: true, content: false, simulated: false });
+    const other = await run(['pair', '--json'], { cwd: home.dir, env });
+    const { code: next } = JSON.parse(other.stdout) as { code: string };
+    expect((await post('/api/pair', { code: next })).status).toBe(200);
+    server.child.kill('SIGTERM');
+    const { stderr } = await server.done;
+    expect(stderr).not.toContain(KEY);
+    await home.remove();
   });
 });
 

@@ -54,7 +54,7 @@ export function recordOf(lane: Lane, requestStartedAt: number, now: number, erro
     provider: target.entry,
     model: target.model,
     wire: 'endpoint' in target.via ? target.via.endpoint.wire.id : undefined,
-    url: facts?.url,
+    url: facts?.url === undefined ? undefined : shownUrl(facts.url),
     key: lane.key.fingerprint,
     outcome: error?.kind ?? 'ok',
     status: error?.status ?? facts?.status,
@@ -83,6 +83,11 @@ function pacedOf({ pace, limits }: Lane): AttemptRecord['paced'] {
   if (pace === undefined) return undefined;
   const { samples, p95Ms } = pace;
   return { hedgeMs: limits.hedgeMs, firstContentMs: limits.firstContentMs, samples, p95Ms };
+}
+
+/** A record is shown to people: what an address carries before `@` or in its query may be a key. */
+function shownUrl(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, '//…@').replace(/([?&](?!alt=|api-version=)[^=&#]+=)[^&#]*/g, '$1…');
 }
 
 /** Who answers, for whoever passes the answer on. */

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
+import type { Log } from '@standin/core/spec/log';
 import type { RecordStore } from '@standin/core/route/record';
 import { createBrowserSessions, type BrowserSessions } from '@standin/store/browser-sessions';
 import type { RequestLog } from '@standin/store/entry';
 import type { Keyring } from '@standin/store/keyring';
+import { createConfigEditor, type ConfigEditor } from './config/editor.ts';
+import type { ConfigHandle } from './config/handle.ts';
+import { createRehearsals, type Rehearsals } from './rehearsal.ts';
 import { createLivePicture, type LiveSource } from './live/hub.ts';
 import { createLiveStream, type LiveStream } from './live/stream.ts';
 import { createAttemptLimit, type AttemptLimit } from './attempt-limit.ts';
@@ -16,6 +20,8 @@ export interface AdminOptions {
   readonly workers?: number;
   /** Answers are made up by simulated vendors. */
   readonly simulated?: boolean;
+  /** The config in force and its file. Absent: there is nothing to look at or to change. */
+  readonly config?: ConfigHandle;
   /** Attempt records that are no longer in memory. */
   readonly records?: RecordStore;
 }
@@ -27,6 +33,8 @@ export interface AdminContext {
   readonly pairing: { readonly path: string; readonly limit: AttemptLimit };
   readonly keys: Keyring | undefined;
   readonly live: LiveStream;
+  readonly editor: ConfigEditor | undefined;
+  readonly rehearsals: Rehearsals;
   /** Hears of every finished call. */
   readonly log: RequestLog;
 }
@@ -39,7 +47,7 @@ export function pairingPath(home: string): string {
 export function createAdminContext(
   options: AdminOptions,
   keys: Keyring | undefined,
-  source: Omit<LiveSource, 'workers'>,
+  source: Omit<LiveSource, 'workers'> & { readonly log: Log; readonly newId: () => string },
 ): AdminContext {
   const { home, workers = 1 } = options;
   const { clock } = source;
@@ -49,6 +57,8 @@ export function createAdminContext(
     keys,
     sessions: createBrowserSessions(join(home, 'browser-sessions.json'), clock),
     live: createLiveStream(picture, clock),
+    editor: options.config === undefined ? undefined : createConfigEditor(options.config, home, () => clock.wallMs()),
+    rehearsals: createRehearsals(clock, source.log, source.newId),
     log: picture,
     pairing: { path: pairingPath(home), limit: createAttemptLimit(clock) },
   };

@@ -2,12 +2,15 @@ import type { Endpoint } from '../endpoints.ts';
 import type { Route } from '../route-table.ts';
 import { openApiOf } from './openapi.ts';
 import { adminRoute, type AdminRoute } from './route.ts';
+import { CONFIG_ROUTES } from './routes/config-routes.ts';
 import { KEY_ROUTES } from './routes/key-routes.ts';
 import { LIVE_ROUTES } from './routes/live-routes.ts';
 import { OVERVIEW_ROUTES } from './routes/overview-routes.ts';
+import { REHEARSAL_ROUTES } from './routes/rehearsal-routes.ts';
 import { REQUEST_ROUTES } from './routes/request-routes.ts';
 import { SESSION_ROUTES } from './routes/session-routes.ts';
 import { SPEND_ROUTES } from './routes/spend-routes.ts';
+import { TRY_ROUTES } from './routes/try-routes.ts';
 import { ADMIN_DIALECT, serveAdminRoute } from './serve-route.ts';
 import { z } from 'zod';
 
@@ -29,6 +32,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...REQUEST_ROUTES,
   ...SPEND_ROUTES,
   ...KEY_ROUTES,
+  ...CONFIG_ROUTES,
+  ...TRY_ROUTES,
+  ...REHEARSAL_ROUTES,
 ];
 
 export const ADMIN_ENDPOINTS: readonly Route<Endpoint>[] = ADMIN_ROUTES.map((route) => ({

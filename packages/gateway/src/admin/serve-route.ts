@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigError } from '@standin/core/config/issue';
 import { RequestError } from '@standin/core/spec/errors';
 import type { JsonObject } from '@standin/core/spec/json';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
@@ -96,6 +97,7 @@ const OWN_FAULT = new AdminError(
 function asAdminError(thrown: unknown): AdminError | undefined {
   if (thrown instanceof AdminError) return thrown;
   if (thrown instanceof RequestError) return new AdminError(thrown.status, thrown.code, thrown.message);
+  if (thrown instanceof ConfigError) return new AdminError(422, 'config_refused', thrown.message);
   if (thrown instanceof StoreError) return new AdminError(503, 'store_unavailable', thrown.message);
   return undefined;
 }

@@ -17,6 +17,11 @@ export interface RehearsalOptions {
   readonly atOnce?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, of: number) => void;
+  /** Before the first cell: what will be played. */
+  readonly onBegin?: (
+    what: Pick<Rehearsal, 'factor' | 'targets' | 'faults' | 'leftOut'> & { readonly of: number },
+  ) => void;
+  readonly onCell?: (cell: RehearsedCell) => void;
 }
 
 export interface RehearsedCell {
@@ -62,6 +67,12 @@ export async function rehearse(plan: Plan, options: RehearsalOptions = {}): Prom
   const played: Plan = { ...plan, targets: plan.targets.filter((target) => cannotPlay(target) === undefined) };
   const expected = played.targets.length === 0 ? '' : await textOf(played, clock);
   const todo = faults.flatMap((fault) => played.targets.map((_, position) => ({ fault, position })));
+  const targets = played.targets.map(({ entry, model, via }) => ({
+    entry,
+    model,
+    wire: 'endpoint' in via ? via.endpoint.wire.id : '',
+  }));
+  options.onBegin?.({ factor, targets, faults, leftOut, of: todo.length });
   const cells: RehearsedCell[] = Array.from({ length: todo.length });
   let next = 0;
   let done = 0;
@@ -69,18 +80,16 @@ export async function rehearse(plan: Plan, options: RehearsalOptions = {}): Prom
     for (let at = next++; at < todo.length; at = next++) {
       if (options.signal?.aborted === true) return;
       const { fault, position } = todo[at] as (typeof todo)[number];
-      cells[at] = await playCell(played, fault, position, expected, clock, factor);
+      const cell = await playCell(played, fault, position, expected, clock, factor);
+      cells[at] = cell;
+      options.onCell?.(cell);
       options.onProgress?.(++done, todo.length);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, todo.length) }, work));
   return {
     factor,
-    targets: played.targets.map(({ entry, model, via }) => ({
-      entry,
-      model,
-      wire: 'endpoint' in via ? via.endpoint.wire.id : '',
-    })),
+    targets,
     faults,
     cells: cells.filter((cell) => cell !== undefined),
     leftOut,

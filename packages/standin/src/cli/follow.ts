@@ -14,10 +14,17 @@ export interface Following {
   state(): ConfigState | undefined;
   /** Reads the file again, changed or not. */
   reload(): void;
+  /** The same, and waits: why it was refused, or nothing. */
+  reloaded(): Promise<string | undefined>;
   close(): void;
 }
 
-const NOT_FOLLOWING: Following = { state: () => undefined, reload: () => {}, close: () => {} };
+const NOT_FOLLOWING: Following = {
+  state: () => undefined,
+  reload: () => {},
+  reloaded: async () => 'there is no config file',
+  close: () => {},
+};
 
 /**
  * Follows the config file of a running program. A change that loads takes effect at once; what is known about keys and
@@ -39,7 +46,7 @@ export async function followConfig(
   const { log } = context.logger();
   let current = first;
   let state: ConfigState = { file, loaded_at: new Date().toISOString() };
-  const onChange = async (): Promise<void> => {
+  const read = async (): Promise<void> => {
     try {
       const next = await openAgain(file, current, context, extras);
       const old = current;
@@ -55,8 +62,22 @@ export async function followConfig(
       log('error', 'Config change refused; the last good config keeps serving', { file, reason: refused });
     }
   };
+  // One after the other, whoever asks: a file is never read into two configs at once.
+  let reading: Promise<void> = Promise.resolve();
+  const onChange = (): Promise<void> => {
+    reading = reading.then(read);
+    return reading;
+  };
   const watch = watchFiles([file, ...keyFilePaths({ env: context.env, configFile: file })], { onChange });
-  return { state: () => state, reload: () => watch.poke(), close: () => watch.close() };
+  return {
+    state: () => state,
+    reload: () => watch.poke(),
+    async reloaded() {
+      await onChange();
+      return state.refused;
+    },
+    close: () => watch.close(),
+  };
 }
 
 async function openAgain(

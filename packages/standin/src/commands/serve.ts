@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Gateway } from '@standin/gateway';
+import type { ConfigHandle, Gateway } from '@standin/gateway';
+import type { WireId } from '@standin/core/spec/wire-id';
 import type { Config } from '@standin/core/config/model';
 import type { FlagOverride } from '@standin/core/config/flags';
 import type { CommandContext } from '../cli/context.ts';
@@ -130,13 +131,25 @@ async function serveHere(
     closeAccounts = () => accounts.close();
     // A second signal ends the process at once; what waits for the disk is written even then.
     process.once('exit', closeAccounts);
+    const { WIRE_CLIENTS } = await import('@standin/core/library/wires');
+    const wires = Object.keys(WIRE_CLIENTS) as WireId[];
+    const handleOf = (): ConfigHandle => ({
+      current: () => current.config,
+      load: () => ({ env: context.env, flags, wires }),
+      reload: async () => following?.reloaded(),
+    });
     const gateway = createGateway({
       getStandin: () => current.standin,
       configState: () => following?.state(),
       keys: accounts.keys,
       accounting: accounts.accounting,
       operations: accounts.operations,
-      admin: await adminOptions(context, { records: records.file, simulated: upstream.kind === 'simulated', workers }),
+      admin: await adminOptions(context, {
+        records: records.file,
+        simulated: upstream.kind === 'simulated',
+        workers,
+        config: handleOf(),
+      }),
       pages: dashboardPages,
       passthrough: () => current.config.document.gateway?.passthrough,
       // Who listens to other machines asks them for a key.

@@ -72,6 +72,7 @@ export async function openAccounts(
       priceOf: (entry, model) => priceOf(entry, model),
       limits: {
         admit: (request) => limits?.admit(request) ?? { type: 'free' },
+        state: (list) => limits?.state?.(list) ?? { budgets: [], unknownPrice: 'allow' },
         tokens: (request) => limits?.tokens(request) ?? 0,
         get trouble() {
           return limits?.trouble;

@@ -1,4 +1,4 @@
-import type { AdminOptions } from '@standin/gateway';
+import type { AdminOptions, ConfigHandle } from '@standin/gateway';
 import type { RecordStore } from '@standin/core/route/record';
 import type { CommandContext } from '../cli/context.ts';
 import { reasonOf } from '../cli/reason.ts';
@@ -12,7 +12,12 @@ export async function dashboardPages(): Promise<string | undefined> {
 /** What the gateway's admin side needs of this process. */
 export async function adminOptions(
   context: CommandContext,
-  more: { readonly records: RecordStore; readonly simulated: boolean; readonly workers: number },
+  more: {
+    readonly records: RecordStore;
+    readonly simulated: boolean;
+    readonly workers: number;
+    readonly config: ConfigHandle;
+  },
 ): Promise<AdminOptions> {
   const { standinHome } = await import('@standin/core/config/files');
   return { home: standinHome(context.env), version: context.version, ...more };

@@ -20,6 +20,8 @@ export type TextChange = (text: string) => string;
 export interface EditOptions extends LoadOptions {
   /** The place that is edited: an error there is always the edit's own. */
   readonly at?: ConfigPath;
+  /** An entry that lacks something yet is refused too. Default false: it is told. */
+  readonly isStrict?: boolean;
 }
 
 export interface EditOutcome {
@@ -48,6 +50,40 @@ export const renaming =
   (text) =>
     renameToml(renameReferences(text, path, alias), path, alias);
 
+/** What a change would do to a text. */
+export interface TriedEdit {
+  /** Absent: the change cannot be made at all. */
+  readonly after?: string;
+  /** Why it is refused; empty: it may be made. */
+  readonly errors: readonly Issue[];
+  /** Findings that it brings. */
+  readonly warnings: readonly Issue[];
+}
+
+/** Makes a change in memory. The new text must load without an error that the old one did not have. */
+export function tryEdit(before: string, file: string, change: TextChange, options: EditOptions = {}): TriedEdit {
+  const old = loadConfigText(before, file, options);
+  if (old.dialect !== 'native') {
+    const suggestion = 'convert it first: standin config migrate';
+    const message = 'only the native dialect is edited in place';
+    return { errors: [{ level: 'error', file, message, suggestion }], warnings: [] };
+  }
+  let after: string;
+  try {
+    after = change(before);
+  } catch (cause) {
+    if (!(cause instanceof EditError)) throw cause;
+    return { errors: [{ level: 'error', file, message: cause.message }], warnings: [] };
+  }
+  const next = loadConfigText(after, file, options);
+  const known = new Set([...old.report.errors, ...old.report.warnings].map(identity));
+  const isNew = (issue: Issue): boolean => !known.has(identity(issue));
+  const found = next.report.errors.filter(isNew);
+  const errors = found.filter((issue) => options.isStrict === true || !isUnfinished(issue, options.at));
+  const warnings = [...found.filter((issue) => !errors.includes(issue)), ...next.report.warnings.filter(isNew)];
+  return { after, errors, warnings };
+}
+
 /**
  * Changes a config file as a whole, under its lock: what another process wrote in the meantime is kept. The new text
  * must load without an error that the old one did not have; else the file stays as it is and `ConfigError` is thrown.
@@ -61,36 +97,16 @@ export async function editConfigFile(
   return withFileLock(file, () => {
     const created = !existsSync(file);
     const before = created ? `schema_version = ${SCHEMA_VERSION}\n` : readConfigFile(file);
-    const old = loadConfigText(before, file, options);
-    if (old.dialect !== 'native') {
-      const suggestion = 'convert it first: standin config migrate';
-      throw new ConfigError([
-        { level: 'error', file, message: 'only the native dialect is edited in place', suggestion },
-      ]);
-    }
-    const after = changed(before, change, file);
+    const { after, errors, warnings } = tryEdit(before, file, change, options);
+    if (after === undefined) throw new ConfigError(errors);
     if (after === before && !created) return { changed: false, created, warnings: [] };
-    const next = loadConfigText(after, file, options);
-    const known = new Set([...old.report.errors, ...old.report.warnings].map(identity));
-    const isNew = (issue: Issue): boolean => !known.has(identity(issue));
-    const errors = next.report.errors.filter(isNew);
-    const refused = errors.filter((issue) => !isUnfinished(issue, options.at));
-    if (refused.length > 0) {
-      throw new ConfigError(refused.map((issue) => ({ ...issue, message: `not changed: ${issue.message}` })));
+    if (errors.length > 0) {
+      throw new ConfigError(errors.map((issue) => ({ ...issue, message: `not changed: ${issue.message}` })));
     }
     writeWhole(file, after);
     if (!created) removeLeftovers(file, LEFTOVER_MS, Date.now());
-    return { changed: true, created, warnings: [...errors, ...next.report.warnings.filter(isNew)] };
+    return { changed: true, created, warnings };
   });
-}
-
-function changed(text: string, change: TextChange, file: string): string {
-  try {
-    return change(text);
-  } catch (cause) {
-    if (!(cause instanceof EditError)) throw cause;
-    throw new ConfigError([{ level: 'error', file, message: cause.message }]);
-  }
 }
 
 /**

@@ -4,6 +4,7 @@ export {
   isListPath,
   renaming,
   setting,
+  tryEdit,
   unsetting,
   type EditOutcome,
   type TextChange,
