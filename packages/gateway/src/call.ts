@@ -21,6 +21,7 @@ import { keepContent, type KeptContent } from './kept-content.ts';
 import { sendFailure, sendJson, type Exchange, type Glimpse, type UnderWay } from './exchange.ts';
 import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
 import { StreamAnswer } from './stream-answer.ts';
+import { traceHeaders } from './trace-context.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
 /** A client protocol's endpoint. */
@@ -209,7 +210,9 @@ export class Call implements UnderWay {
       if (typeof value === 'string') (headers ??= {})[name] = value;
     }
     const strict = /^(?:true|1)$/i.test(singleHeader(req.headers[STRICT_HEADER]) ?? '');
-    const request: ChatRequest = strict ? { ...decoded.request, strict } : decoded.request;
+    const asked: ChatRequest = strict ? { ...decoded.request, strict } : decoded.request;
+    const trace = this.account?.trace;
+    const request = trace === undefined ? asked : { ...asked, traceHeaders: traceHeaders(trace) };
     if (headers === undefined) return request;
     return { ...request, wireHeaders: { wire: this.route.wireServer.id, headers } };
   }

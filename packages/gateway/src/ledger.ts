@@ -2,7 +2,7 @@ import type { Plan } from '@standin/core/route/target';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { JsonObject } from '@standin/core/spec/json';
 import type { DecodedRequest } from '@standin/core/wires/wire';
-import type { EntryContent, RequestLog } from '@standin/store/entry';
+import type { EntryContent, RequestLog, TraceContext } from '@standin/store/entry';
 import type { KeyRecord } from '@standin/store/keys';
 import type { AdmissionRequest, LimitKeeper, Ticket } from '@standin/store/limit-types';
 import type { SharedRates } from '@standin/store/rate-limits';
@@ -10,6 +10,7 @@ import { costOfAttempts, usdText, type PriceOf } from '@standin/store/money';
 import type { CallerFailure } from './caller-errors.ts';
 import { estimateTokens } from './count-tokens.ts';
 import { headerValue, type Exchange } from './exchange.ts';
+import { traceOf } from './trace-context.ts';
 import { modelRefusal, overLimit, permitted, without } from './limits.ts';
 
 /** What is counted and limited. Every part can be left out. */
@@ -22,6 +23,8 @@ export interface Accounting {
   readonly sharedRates?: SharedRates;
   /** The agent behind a requested model name, when it names one. */
   readonly agentOf?: (requestedModel: string) => string | undefined;
+  /** Calls belong to traces: what they are called is told to vendors and to `logs`. Default false. */
+  readonly traces?: boolean;
   /** Messages are kept: most of each request and answer, bytes. Absent: none is. */
   readonly contentBytes?: number;
 }
@@ -56,6 +59,7 @@ export class CallAccount {
   readonly #attempts: AttemptRecord[] = [];
   readonly #startedAt: number;
   readonly #startedMs: number;
+  readonly trace: TraceContext | undefined;
   #mode: DecodedRequest['mode'] = 'whole';
   #requestedModel = '';
   #ticket: Ticket | undefined;
@@ -68,6 +72,7 @@ export class CallAccount {
     this.#exchange = exchange;
     this.#startedAt = exchange.context.clock.wallMs();
     this.#startedMs = exchange.context.clock.now();
+    this.trace = accounting.traces === true ? traceOf(exchange.req.headers) : undefined;
   }
 
   /** The walk that this caller may take now, or why there is none. */
@@ -178,6 +183,7 @@ export class CallAccount {
       provider: telling?.provider,
       model: telling?.model,
       callerKey: caller?.id,
+      trace: this.trace,
       agent: this.#agent(),
       attempts,
       costNanoUsd: this.#cost(),

@@ -8,6 +8,18 @@ export interface EntryContent {
   readonly answerTruncated: boolean;
 }
 
+/** Where a call stands in a distributed trace (W3C trace context, ids in lower-case hex). */
+export interface TraceContext {
+  readonly traceId: string;
+  /** Of the call itself. */
+  readonly spanId: string;
+  /** The caller's; absent: the trace begins here. */
+  readonly parentId?: string;
+  readonly isSampled: boolean;
+  /** `tracestate`, as it came. */
+  readonly state?: string;
+}
+
 /** One finished call as its gateway knows it: plain fields; prompt and answer only where they are to be kept. */
 export interface RequestEntry {
   readonly id: string;
@@ -33,6 +45,8 @@ export interface RequestEntry {
   readonly callerKey?: string;
   readonly agent?: string;
   readonly attempts: readonly AttemptRecord[];
+  /** Absent: nobody traces. */
+  readonly trace?: TraceContext;
   /** Nano-USD of all attempts; absent: not known. */
   readonly costNanoUsd?: number;
   /** Absent unless `[ledger] content` is on. */

@@ -2,7 +2,7 @@ export * from './browser-sessions.ts';
 export * from './call-metrics.ts';
 export * from './csv.ts';
 export { readDatabase, StoreError } from './database.ts';
-export type { RequestEntry, RequestLog } from './entry.ts';
+export type { RequestEntry, RequestLog, TraceContext } from './entry.ts';
 export * from './keyring.ts';
 export * from './keys.ts';
 export * from './ledger.ts';

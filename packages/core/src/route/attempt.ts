@@ -79,9 +79,9 @@ class WireAttempt implements AttemptHandle {
   }
 
   #dispatch({ method, headers, body }: EncodedCall, url: string): void {
-    const { key, renew } = this.#input;
-    const { attemptsLeft } = this.#input;
-    const own = joined(headers, this.#endpoint.headersFor(key));
+    const { key, renew, attemptsLeft, request } = this.#input;
+    const addressed = joined(headers, this.#endpoint.headersFor(key));
+    const own = request.traceHeaders === undefined ? addressed : joined(addressed, request.traceHeaders);
     const nests = this.#endpoint.mayNest === true && attemptsLeft !== undefined;
     const call = { method, url, headers: nests ? joined(own, attemptsLeftHeader(attemptsLeft)) : own, body };
     if (this.#endpoint.prepare === undefined) return this.#send(call);

@@ -77,4 +77,6 @@ export interface ChatRequest {
   readonly extensions?: { readonly wire: WireId; readonly body: JsonObject };
   /** Caller headers that belong to the caller's wire (`anthropic-beta`, `anthropic-version`): same wire only, lower case. */
   readonly wireHeaders?: { readonly wire: WireId; readonly headers: Readonly<Record<string, string>> };
+  /** W3C trace context (`traceparent`, `tracestate`): for whichever vendor is asked. */
+  readonly traceHeaders?: Readonly<Record<string, string>>;
 }

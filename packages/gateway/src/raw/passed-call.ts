@@ -8,6 +8,7 @@ import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from '../c
 import { baseHeaders, sendFailure, sendText, type Exchange, type UnderWay } from '../exchange.ts';
 import { CallAccount, type AccountedCall, type CallEnd } from '../ledger.ts';
 import { comingBack } from './raw-headers.ts';
+import { traceHeaders } from '../trace-context.ts';
 
 /** What was made of the caller's request: a call that is passed on, or why it is not. */
 export type Passing = PassedOn | { readonly refusal: CallerFailure };
@@ -82,7 +83,10 @@ export class PassedCall implements UnderWay, RawSink {
       const { requestId, context } = this.exchange;
       const onAttempt = (attempt: AttemptRecord): void => this.#account?.saw(attempt);
       const options = { requestId, timeoutMs: passing.timeoutMs, onAttempt };
-      this.#handle = context.getStandin().startRaw(plan, passing.call, options, this);
+      const trace = this.#account?.trace;
+      const { call } = passing;
+      const traced = trace === undefined ? call : { ...call, headers: { ...call.headers, ...traceHeaders(trace) } };
+      this.#handle = context.getStandin().startRaw(plan, traced, options, this);
       if (this.#over) this.#handle.cancel();
       else if (this.#paused) this.#handle.pause();
     } catch (thrown) {

@@ -177,6 +177,7 @@ async function serveHere(
     }
     await untilStopped(() => gateway.close({ graceMs: graceOf(config) }), context, supervisor);
     supervisor?.farewell(await accounts.snapshot());
+    await accounts.flushTraces();
     following.close();
     current.standin.close();
     await records.file.flush();

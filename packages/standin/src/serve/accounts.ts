@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Config } from '@standin/core/config/model';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Accounting, GatewayLoad, Operations } from '@standin/gateway';
-import type { BudgetRules, Keyring, Ledger, LimitKeeper, MetricSnapshot, ScopeRules } from '@standin/store';
+import type { BudgetRules, Keyring, Ledger, LimitKeeper, MetricSnapshot, RequestLog, ScopeRules } from '@standin/store';
 import type * as StoreModule from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
 import { addGauges, addLoadGauges } from './gauges.ts';
+import type { Tracing } from './tracing.ts';
 import type { Supervised } from './workers/worker.ts';
 
 /** Keys, limits, the ledger and metrics of a running gateway. */
@@ -20,6 +21,8 @@ export interface Accounts {
   watch(load: () => GatewayLoad): void;
   /** Prices and budgets of a config that took effect. */
   follow(config: Config): void;
+  /** Sends the spans that wait. */
+  flushTraces(): Promise<void>;
   /** Writes what waits. */
   close(): void;
 }
@@ -64,11 +67,16 @@ export async function openAccounts(
   const callMetrics = store.createCallMetrics(metrics, config.document.gateway?.metrics_names);
   const prometheus = store.createPrometheus(metrics);
   const stopMetrics = addGauges(metrics, current, ledger);
+  const tracing = await tracingOf(config, context, (entry) => config.entries.get(entry)?.slot);
+  const logs: RequestLog[] = [callMetrics];
+  if (ledger !== undefined && fields.enabled !== false) logs.push(ledger);
+  if (tracing !== undefined) logs.push(tracing);
   return {
     keys,
     accounting: {
       contentBytes: ledger === undefined || fields.content !== true ? undefined : (fields.content_max_kb ?? 64) * 1_024,
-      logs: ledger === undefined || fields.enabled === false ? [callMetrics] : [callMetrics, ledger],
+      logs,
+      traces: tracing !== undefined,
       priceOf: (entry, model) => priceOf(entry, model),
       limits: {
         admit: (request) => limits?.admit(request) ?? { type: 'free' },
@@ -86,6 +94,7 @@ export async function openAccounts(
       ledger: fields.enabled === false ? undefined : ledger,
       metrics: supervisor === undefined ? () => prometheus.text() : () => supervisor.metrics(),
     },
+    flushTraces: async () => tracing?.close(),
     snapshot: () => prometheus.snapshot(),
     watch: (load) => addLoadGauges(metrics, load),
     follow(next) {
@@ -102,6 +111,17 @@ export async function openAccounts(
       ledger?.close();
     },
   };
+}
+
+/** Nothing of it is loaded unless it is switched on. */
+async function tracingOf(
+  { document }: Config,
+  context: CommandContext,
+  slotOf: (entry: string) => string | undefined,
+): Promise<Tracing | undefined> {
+  if (document.gateway?.tracing !== true) return undefined;
+  const { openTracing } = await import('./tracing.ts');
+  return openTracing({ slotOf, version: context.version, log: context.logger().log });
 }
 
 function openKeys(store: Store, options: Parameters<Store['createKeyring']>[0]): Keyring {

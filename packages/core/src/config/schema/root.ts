@@ -28,6 +28,11 @@ const gatewaySchema = z.strictObject({
     description: 'Seconds that answers under way may take to finish when the gateway is stopped.',
     defaultText: '10',
   }),
+  tracing: field(z.boolean(), {
+    description:
+      'Send OpenTelemetry traces by OTLP over HTTP (`OTEL_EXPORTER_OTLP_ENDPOINT`); no message content is in them.',
+    defaultText: 'false',
+  }),
   metrics_names: field(z.array(z.enum(['zeroclaw', 'zeptoclaw'])), {
     description: 'Programs under whose metric names the same is counted too, beside `standin_…`.',
     example: '["zeroclaw"]',
