@@ -9,6 +9,8 @@ export interface Relay {
   passed(events: readonly StreamEvent[], frames: Frames): void;
   /** The shape of what was passed: enough for an encoder to go on from there. */
   readonly structure: readonly StreamEvent[];
+  /** The newest of what was passed: whole events. */
+  readonly last: Uint8Array | undefined;
   /** The finish reason was among it. */
   readonly complete: boolean;
   /** The end marker was. */
@@ -19,12 +21,16 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
   const structure: StreamEvent[] = [];
   /** Blocks of which one delta is kept: an encoder may open a block only when something is in it. */
   const filled = new Set<number>();
+  let last: Uint8Array | undefined;
   let complete = false;
   let ended = false;
   let rewritten = false;
   let begun = false;
   return {
     structure,
+    get last() {
+      return last;
+    },
     get complete() {
       return complete;
     },
@@ -45,6 +51,7 @@ export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
       return suits;
     },
     passed(events, frames) {
+      last = frames.bytes.at(-1) ?? last;
       complete ||= frames.complete;
       ended ||= frames.ended;
       for (const event of events) {

@@ -149,6 +149,7 @@ export class StreamAnswer implements Answer, KeptAlive {
     );
     // What the caller has as the vendor's bytes, the encoder must know before it goes on from there.
     for (const event of this.#relay.structure) encoder.encode(event);
+    if (this.#relay.last !== undefined) encoder.follow?.(this.#relay.last);
     return encoder;
   }
 

@@ -120,6 +120,8 @@ export interface StreamEncoder<Chunk extends WireChunk = string> {
   error(error: CallerError): Chunk;
   /** A keep-alive that the caller's SDK ignores; nothing where the protocol has none. */
   ping(): Chunk;
+  /** The caller has these bytes of the vendor's, whole events, last: numbers and ids go on from there. Absent: there are none. */
+  follow?(bytes: Uint8Array): void;
   /** The protocol's end marker alone, for a relayed answer whose vendor left it out. Absent: there is none. */
   endMarker?(): string;
 }

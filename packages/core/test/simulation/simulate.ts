@@ -33,7 +33,7 @@ export async function simulate(schedule: Schedule): Promise<Verdict> {
   const fail = (what: string): void => void (broken.problem ??= what);
   const seen: Seen[] = schedule.requests.map(newSeen);
   const world = createWorld({ schedule, clock, chance, delivered: (request) => seen[request]?.text ?? '', fail });
-  const health = watchHealth(createHealth(), now, fail);
+  const health = watchHealth(createHealth({ enoughSamples: 2 }), now, fail);
   const plan: Plan = {
     requestedModel: 'm0',
     targets: world.targets,

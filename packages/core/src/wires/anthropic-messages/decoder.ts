@@ -64,6 +64,10 @@ export function createDecoder(): StreamDecoder {
     get done() {
       return done;
     },
+    /** The stop reason comes after all content, with the usage: only `message_stop` is missing. */
+    get complete() {
+      return reader.stopped;
+    },
     get skipped() {
       return skipped;
     },

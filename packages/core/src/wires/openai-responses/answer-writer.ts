@@ -11,6 +11,8 @@ export interface AnswerWriter {
   response(status: string, error?: JsonObject): JsonObject;
   /** Emits `response.created` and `response.in_progress` if that has not happened. */
   begin(): void;
+  /** The item that is open went out under this id. */
+  adopt(itemId: string): void;
   readonly closed: boolean;
   /** Set by `finish`: the name of the closing event and its response. */
   readonly last: JsonObject | undefined;
@@ -91,6 +93,7 @@ export function createAnswerWriter(context: AnswerContext, emit: Emit): AnswerWr
     },
     response,
     begin,
+    adopt: (itemId) => items.adopt(itemId),
     get closed() {
       return last !== undefined;
     },

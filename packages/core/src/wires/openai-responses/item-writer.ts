@@ -9,6 +9,8 @@ export type BlockEvent = Exclude<StreamEvent, { type: 'response-start' | 'usage'
 
 export interface ItemWriter {
   write(event: BlockEvent): void;
+  /** The open item went out under this id: what follows names it so too. */
+  adopt(itemId: string): void;
   closeAll(): void;
   /** The items that have ended, in their order. */
   output(): readonly JsonObject[];
@@ -237,8 +239,18 @@ export function createItemWriter(emit: Emit, answerId: () => string): ItemWriter
     blocks.delete(event.index);
   };
 
+  const adopt = (id: string): void => {
+    if (message !== undefined) {
+      message = { ...message, id, item: { ...message.item, id } };
+      return;
+    }
+    const open = [...blocks.values()].findLast((block) => block.item !== undefined);
+    if (open !== undefined) Object.assign(open, { id, item: { ...open.item, id } });
+  };
+
   return {
     write,
+    adopt,
     closeAll: closeMessage,
     output: () => ended.filter((item) => item !== undefined),
     get refused() {
