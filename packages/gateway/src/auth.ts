@@ -37,13 +37,17 @@ export function authorise(
     if (caller !== undefined) return { caller };
   }
   if (!required || (access === 'watch' && isLocalCaller(req))) return NOBODY;
-  return { failure: noKey(presentedKeys(req).length > 0) };
+  const signed = req.headers.authorization?.startsWith('AWS4-') === true;
+  return { failure: noKey(presentedKeys(req).length > 0, signed) };
 }
 
-function noKey(presented: boolean): CallerFailure {
+function noKey(presented: boolean, signed: boolean): CallerFailure {
+  const how = signed
+    ? 'an AWS signature proves nothing here, so set AWS_BEARER_TOKEN_BEDROCK to a key of this gateway.'
+    : 'send it as "Authorization: Bearer …" or "x-api-key".';
   const message = presented
     ? 'The API key is not one of this gateway, or it was revoked.'
-    : 'This gateway asks for a key of its own: send it as "Authorization: Bearer …" or "x-api-key".';
+    : `This gateway asks for a key of its own: ${how}`;
   return {
     error: { status: 401, code: 'invalid_api_key', kind: 'auth', message },
     headers: ['x-should-retry', 'false', 'www-authenticate', 'Bearer'],

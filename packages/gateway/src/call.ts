@@ -1,7 +1,7 @@
 import type { Standin, StartOptions } from '@standin/core/library/standin-types';
 import { describeAttempt } from '@standin/core/route/all-failed';
 import { ATTEMPTS_LEFT_HEADER, attemptsIn } from '@standin/core/route/hops';
-import { STRICT_HEADER } from '@standin/core/route/strict';
+import { REPAIR_HEADER, STRICT_HEADER } from '@standin/core/route/strict';
 import type { RunHandle } from '@standin/core/route/run-types';
 import type { Plan } from '@standin/core/route/target';
 import {
@@ -24,9 +24,12 @@ import { StreamAnswer } from './stream-answer.ts';
 import { traceHeaders } from './trace-context.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
+/** A client protocol, of text or of binary frames. */
+export type AnyWireServer = WireServer | WireServer<Uint8Array>;
+
 /** A client protocol's endpoint. */
 export interface CallRoute {
-  readonly wireServer: WireServer;
+  readonly wireServer: AnyWireServer;
   /** Answers without an id of their own get one that begins so (`chatcmpl-`, `msg_`). */
   readonly idPrefix: string;
   /** Caller headers that belong to the protocol and go to a vendor of the same one, lower case. */
@@ -209,10 +212,14 @@ export class Call implements UnderWay {
       const value = req.headers[name];
       if (typeof value === 'string') (headers ??= {})[name] = value;
     }
-    const strict = /^(?:true|1)$/i.test(singleHeader(req.headers[STRICT_HEADER]) ?? '');
-    const asked: ChatRequest = strict ? { ...decoded.request, strict } : decoded.request;
+    const says = (name: string): boolean => /^(?:true|1)$/i.test(singleHeader(req.headers[name]) ?? '');
+    let { request } = decoded;
+    if (says(STRICT_HEADER)) request = { ...request, strict: true };
+    const format = request.outputFormat;
+    if (format !== undefined && format.type !== 'text' && says(REPAIR_HEADER))
+      request = { ...request, outputFormat: { ...format, repair: true } };
     const trace = this.account?.trace;
-    const request = trace === undefined ? asked : { ...asked, traceHeaders: traceHeaders(trace) };
+    if (trace !== undefined) request = { ...request, traceHeaders: traceHeaders(trace) };
     if (headers === undefined) return request;
     return { ...request, wireHeaders: { wire: this.route.wireServer.id, headers } };
   }

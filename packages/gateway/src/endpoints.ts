@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/index';
+import { bedrockConverseServer } from '@standin/core/wires/bedrock-converse/index';
 import { geminiServer } from '@standin/core/wires/gemini/index';
 import { ollamaChatServer } from '@standin/core/wires/ollama-chat/index';
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
-import type { WireServer } from '@standin/core/wires/wire';
 import type { AdminAccess, Operator } from './admin/access.ts';
 import type { Access } from './auth.ts';
-import { Call, type CallRoute } from './call.ts';
+import { BEDROCK_ENDPOINTS } from './bedrock-endpoints.ts';
+import { Call, type AnyWireServer, type CallRoute } from './call.ts';
 import { sendTokenCount } from './count-tokens.ts';
 import { sendText, type Exchange } from './exchange.ts';
 import { GOOGLE_ENDPOINTS } from './google-endpoints.ts';
@@ -24,7 +25,7 @@ export interface Endpoint {
   /** Default `caller`. */
   readonly access?: Access;
   /** Shape of its errors; absent: by the caller's headers. */
-  readonly dialect?: WireServer;
+  readonly dialect?: AnyWireServer;
   /** An admin route: who may use it, instead of `access`. */
   readonly admin?: AdminAccess;
   readonly run: (exchange: Exchange, operator: Operator) => void;
@@ -55,6 +56,7 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   // Before `/v1/models/{id}`, which fits their addresses too.
   ...GOOGLE_ENDPOINTS,
   ...OLLAMA_ENDPOINTS,
+  ...BEDROCK_ENDPOINTS,
   get('/v1/models', sendModels),
   get('/models', sendModels),
   get('/v1/models/{id}', sendModel),
@@ -77,9 +79,10 @@ function get(pattern: string, run: (exchange: Exchange) => void, access?: Access
 }
 
 /** The protocol a caller speaks where the path does not tell. */
-export function dialectOf(req: IncomingMessage): WireServer {
+export function dialectOf(req: IncomingMessage): AnyWireServer {
   if (req.headers['x-goog-api-key'] !== undefined || req.url?.startsWith('/v1beta') === true) return geminiServer;
   if (req.url?.startsWith('/api/') === true) return ollamaChatServer;
+  if (req.url?.startsWith('/model/') === true) return bedrockConverseServer;
   return req.headers['anthropic-version'] === undefined ? openaiChatServer : anthropicMessagesServer;
 }
 
@@ -90,6 +93,7 @@ POST /v1/responses           OpenAI Responses
 POST /v1/messages            Anthropic Messages
 POST /v1beta/models/{model}:generateContent and :streamGenerateContent    Google Gemini
 POST /api/chat               Ollama
+POST /model/{model}/converse and /converse-stream    Amazon Bedrock
 POST /v1/embeddings, /api/embed, /v1beta/models/{model}:embedContent    embeddings
 ANY  /passthrough/<type>.<alias>/…    a vendor's own API, with its key
 GET  /v1/models              the models that can be asked for
@@ -97,7 +101,7 @@ GET  /health                 live, ready, and which keys are resting
 GET  /metrics                for Prometheus
 GET  /api/openapi.json       the admin API; in a browser this address is the dashboard
 
-Point any OpenAI, Anthropic, Google or Ollama client at this address; "model" chooses the route.
+Point any OpenAI, Anthropic, Google, Ollama or Bedrock client at this address; "model" chooses the route.
 `;
 
 function sendFront(exchange: Exchange): void {

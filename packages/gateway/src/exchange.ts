@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isJsonObject, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Plan, Target } from '@standin/core/route/target';
-import type { WireServer } from '@standin/core/wires/wire';
 import type { KeyRecord } from '@standin/store/keys';
 import type { AdminContext } from './admin/context.ts';
 import type { CallerFailure } from './caller-errors.ts';
 import type { KeepAlive } from './keep-alive.ts';
+import { bedrockFailure } from './bedrock-failures.ts';
+import type { AnyWireServer } from './call.ts';
 import type { Accounting } from './ledger.ts';
 import type { Overload } from './overload.ts';
 import type { Operations } from './operations.ts';
@@ -73,7 +74,7 @@ export interface Exchange {
   readonly res: ServerResponse;
   readonly requestId: string;
   /** Shapes the errors. */
-  readonly dialect: WireServer;
+  readonly dialect: AnyWireServer;
   /** What the route's `{name}` stood for. */
   readonly parameter: string;
   /** The virtual key that was presented. */
@@ -93,7 +94,8 @@ export function baseHeaders(exchange: Exchange): string[] {
   const headers = ['x-request-id', exchange.requestId];
   // Anthropic's SDK reads the id from this name.
   if (exchange.dialect.id === 'anthropic-messages') headers.push('request-id', exchange.requestId);
-  if (exchange.context.draining) headers.push('connection', 'close');
+  // HTTP/2 has no such header: its sessions are closed one by one.
+  if (exchange.context.draining && exchange.req.httpVersionMajor === 1) headers.push('connection', 'close');
   return headers;
 }
 
@@ -159,7 +161,8 @@ function latin1(bytes: Uint8Array): string {
 
 /** The failure as an HTTP answer of the caller's protocol. Only while no byte of an answer went out. */
 export function sendFailure(exchange: Exchange, failure: CallerFailure, headers: readonly string[] = []): void {
-  sendJson(exchange, failure.error.status, failureBody(exchange, failure), [...failure.headers, ...headers]);
+  const own = exchange.dialect.id === 'bedrock-converse' ? bedrockFailure(failure) : failure;
+  sendJson(exchange, own.error.status, failureBody(exchange, own), [...own.headers, ...headers]);
 }
 
 /** The protocol's own error object, and the attempts beside its message: SDKs let fields through they do not know. */

@@ -16,6 +16,7 @@ import { requestIdOf, sendFailure, type Exchange, type GatewayContext, type Unde
 import { foreignHost, foreignOrigin, isLoopback } from './host-guard.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
+import { serveHttp2, type Http2Callers } from './http2.ts';
 import { listenError, publicHostError } from './listen-error.ts';
 import type { Operations } from './operations.ts';
 import { ADMIN_HEADERS } from './admin/serve-route.ts';
@@ -140,6 +141,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     socket.once('close', () => connections--);
   });
   server.on('request', handle);
+  const http2 = serveHttp2(server, handle);
   // A body that is refused by its declared length is never asked for.
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     if (Number(req.headers['content-length'] ?? 0) <= context.bodyLimitBytes) res.writeContinue();
@@ -148,7 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     server,
     listen: (where) => listen(server, where, options.allowPublic === true),
-    close: createClose(server, context),
+    close: createClose(server, context, http2),
     load: () => ({
       openCalls: context.underWay.size,
       openStreams: context.keepAlive.size,
@@ -287,7 +289,7 @@ async function listen(
 /** After the error that ends an answer is written, it has this long to leave before its socket is closed. */
 const LAST_WORDS_MS = 500;
 
-function createClose(server: Server, context: GatewayContext): Gateway['close'] {
+function createClose(server: Server, context: GatewayContext, http2: Http2Callers): Gateway['close'] {
   const { clock } = context;
   let closing: Promise<void> | undefined;
   let closed = false;
@@ -298,7 +300,10 @@ function createClose(server: Server, context: GatewayContext): Gateway['close'] 
   };
   const endAll = (): void => {
     for (const call of context.underWay) call.shutDown();
-    arm(LAST_WORDS_MS, () => server.closeAllConnections());
+    arm(LAST_WORDS_MS, () => {
+      server.closeAllConnections();
+      http2.destroy();
+    });
   };
   const begin = (resolve: () => void): void => {
     context.draining = true;
@@ -313,6 +318,7 @@ function createClose(server: Server, context: GatewayContext): Gateway['close'] 
       resolve();
     });
     server.closeIdleConnections();
+    http2.drain();
   };
   return ({ graceMs = 10_000 } = {}) => {
     closing ??= new Promise<void>(begin);

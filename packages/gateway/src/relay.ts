@@ -1,6 +1,7 @@
 import type { Frames } from '@standin/core/route/run-types';
 import type { StreamEvent } from '@standin/core/spec/index';
-import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
+import type { DecodedRequest } from '@standin/core/wires/wire';
+import type { AnyWireServer } from './call.ts';
 
 /** What went to the caller as the vendor's own bytes. */
 export interface Relay {
@@ -17,7 +18,7 @@ export interface Relay {
   readonly ended: boolean;
 }
 
-export function createRelay(wire: WireServer, decoded: DecodedRequest): Relay {
+export function createRelay(wire: AnyWireServer, decoded: DecodedRequest): Relay {
   const structure: StreamEvent[] = [];
   /** Blocks of which one delta is kept: an encoder may open a block only when something is in it. */
   const filled = new Set<number>();

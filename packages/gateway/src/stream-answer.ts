@@ -1,6 +1,6 @@
 import type { Answering, Frames, RunResult } from '@standin/core/route/run-types';
 import { ProviderError, type AttemptRecord, type StreamEvent } from '@standin/core/spec/index';
-import type { DecodedRequest, StreamEncoder } from '@standin/core/wires/wire';
+import type { DecodedRequest, StreamEncoder, WireChunk } from '@standin/core/wires/wire';
 import { answerHeaders, failedHeaders, vendorAttempts, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 import { failureOf, type CallerFailure } from './caller-errors.ts';
@@ -21,7 +21,7 @@ export class StreamAnswer implements Answer, KeptAlive {
   readonly #call: Call;
   readonly #decoded: DecodedRequest;
   readonly #relay: Relay;
-  #encoder: StreamEncoder | undefined;
+  #encoder: StreamEncoder<WireChunk> | undefined;
   #answering: Answering | undefined;
   /** Headers left before it was known who answers. */
   #needsTrailers = false;
@@ -68,10 +68,9 @@ export class StreamAnswer implements Answer, KeptAlive {
       if (this.#relay.complete) return finish ? this.#endRelayed() : undefined;
       const encoder = (this.#encoder ??= this.#createEncoder());
       // What arrived together leaves in one write: the system call costs twenty times the encoding.
-      let text = '';
-      for (const event of events) text += encoder.encode(event);
+      const out = encodedTogether(encoder, events);
       if (finish) this.#finished = true;
-      if (text !== '') this.#write(text);
+      if (out.length > 0) this.#write(out);
       else this.#flushHead();
     } catch (thrown) {
       this.#call.broke(thrown);
@@ -105,7 +104,7 @@ export class StreamAnswer implements Answer, KeptAlive {
     const { target, attempts } = result;
     const trailers = this.#needsTrailers ? answerHeaders(target.entry, target.model, vendorAttempts(attempts)) : [];
     if (this.#owesCost) trailers.push(...(this.#call.account?.costHeader() ?? []));
-    if (trailers.length > 0) res.addTrailers(pairs(trailers));
+    if (trailers.length > 0) res.addTrailers(Object.fromEntries(pairs(trailers)));
     res.end();
     this.#call.finish();
   }
@@ -123,8 +122,8 @@ export class StreamAnswer implements Answer, KeptAlive {
   ping(): void {
     if (this.#call.over || this.#paused) return;
     // Before the first event the model is not known yet, so the encoder that will carry the answer is not made here.
-    const text = (this.#encoder ?? this.#createEncoder()).ping();
-    if (text !== '') this.#write(text);
+    const beat = (this.#encoder ?? this.#createEncoder()).ping();
+    if (beat.length > 0) this.#write(beat);
   }
 
   release(): void {
@@ -137,7 +136,7 @@ export class StreamAnswer implements Answer, KeptAlive {
     this.#deadline = undefined;
   }
 
-  #createEncoder(): StreamEncoder {
+  #createEncoder(): StreamEncoder<WireChunk> {
     const { exchange, route } = this.#call;
     // A hand-written provider's target has no model of its own.
     const model = this.#answering?.target.model || (this.#decoded.request.model ?? '');
@@ -182,11 +181,11 @@ export class StreamAnswer implements Answer, KeptAlive {
     res.flushHeaders();
   }
 
-  #write(text: string | Uint8Array): void {
+  #write(chunk: WireChunk): void {
     const { res } = this.#call.exchange;
     if (!res.headersSent) this.#open();
     this.quietTicks = 0;
-    if ((this.#writer ??= new ChunkWriter(this.#call.exchange)).write(text) || this.#paused) return;
+    if ((this.#writer ??= new ChunkWriter(this.#call.exchange)).write(chunk) || this.#paused) return;
     this.#paused = true;
     this.#call.pause();
     this.#writer.onceDrained(() => {
@@ -194,6 +193,18 @@ export class StreamAnswer implements Answer, KeptAlive {
       this.#call.resume();
     });
   }
+}
+
+/** Text, or bytes where the protocol's framing is binary. */
+function encodedTogether(encoder: StreamEncoder<WireChunk>, events: readonly StreamEvent[]): WireChunk {
+  let text = '';
+  let pieces: Uint8Array[] | undefined;
+  for (const event of events) {
+    const chunk = encoder.encode(event);
+    if (typeof chunk === 'string') text += chunk;
+    else (pieces ??= []).push(chunk);
+  }
+  return pieces === undefined ? text : Buffer.concat(pieces);
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

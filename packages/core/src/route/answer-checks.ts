@@ -1,7 +1,7 @@
 import type { AttemptRecord, ErrorDetails } from '../spec/errors.ts';
 import type { StreamEvent } from '../spec/event.ts';
-import type { ChatRequest } from '../spec/request.ts';
 import type { Usage } from '../spec/usage.ts';
+import type { OutputGuard } from '../tools/output/index.ts';
 import type { Delivered } from './delivered.ts';
 import type { Lane } from './lane.ts';
 import type { Plan } from './target.ts';
@@ -17,10 +17,10 @@ export function emptyAnswer(reason: string): ErrorDetails | undefined {
   return { kind: 'empty', message: 'The answer has no content: no text and no tool call.', rule: 'empty' };
 }
 
-/** What a finish event says against the answer: the vendor's own failure, or a mended JSON answer that is none. */
+/** What a finish event says against the answer: the vendor's own failure, or a mended answer that is not in the format asked for. */
 export function checkMended(
   finish: Extract<StreamEvent, { type: 'finish' }>,
-  request: ChatRequest,
+  guard: OutputGuard | undefined,
   lane: Lane | undefined,
   delivered: Delivered,
   last: readonly StreamEvent[],
@@ -34,17 +34,13 @@ export function checkMended(
       rule: 'finish:error',
     };
   }
-  if (lane?.mender === undefined || finish.reason !== 'stop') return undefined;
-  const format = request.outputFormat?.type;
-  if (format !== 'json' && format !== 'json-schema') return undefined;
+  if (lane?.mender === undefined || finish.reason !== 'stop' || guard === undefined) return undefined;
   let text = delivered.text();
   for (const event of last) if (event.type === 'text-delta') text += event.text;
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch {
-    return { kind: 'truncated', message: 'The mended answer is not valid JSON.', phase: 'content', rule: 'diverged' };
-  }
+  const problems = guard.problemsIn(text.trim());
+  if (problems.length === 0) return undefined;
+  const message = `The mended answer does not fit what was asked for: ${problems.join('; ')}.`;
+  return { kind: 'truncated', message, phase: 'content', rule: 'diverged' };
 }
 
 /** Fields of the line that operators watch for. */

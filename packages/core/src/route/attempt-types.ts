@@ -9,6 +9,7 @@ import type { CallMode } from '../wires/wire.ts';
 import type { AttemptFacts } from './failures.ts';
 import type { Frames } from './run-types.ts';
 import type { Key, Target } from './target.ts';
+import type { RescueMethod } from './walk-state.ts';
 import type { WatchLimits } from './watch.ts';
 
 export interface AttemptInput {
@@ -29,8 +30,8 @@ export interface AttemptInput {
   readonly relay?: WireId;
   /** Watches over the request's structured output. */
   readonly guard?: OutputGuard;
-  /** The attempt goes on with an answer that broke off. */
-  readonly mends?: boolean;
+  /** How the attempt mends an answer that broke off. */
+  readonly mends?: RescueMethod;
 }
 
 /** Callbacks of one attempt: events, then exactly one of `onDone` and `onFail`. Nothing after `abort()`. */

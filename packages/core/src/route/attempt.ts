@@ -1,12 +1,14 @@
 import { ProviderError, type ErrorDetails, type ErrorPhase } from '../spec/errors.ts';
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
+import type { ChatRequest } from '../spec/request.ts';
+import { gunzipIfMarked } from '../transport/body-decoding.ts';
 import type { HttpExchange, ResponseHead } from '../transport/transport.ts';
 import type { EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
 import type { AttemptHandle, AttemptInput, AttemptSink } from './attempt-types.ts';
 import { createFrameCutter, type FrameCutter } from './frames.ts';
 import { joined, requestIdOf } from './headers.ts';
 import { ATTEMPTS_MADE_HEADER, attemptsIn, attemptsLeftHeader } from './hops.ts';
-import { applyRepairs } from './repair.ts';
+import { applyRepairs, withoutOutputTool } from './repair.ts';
 import type { Frames } from './run-types.ts';
 import { fromTransport, fromUnknown, notStarted, timedOut, type AttemptFacts } from './failures.ts';
 import { startProviderAttempt } from './provider-attempt.ts';
@@ -41,6 +43,7 @@ class WireAttempt implements AttemptHandle {
   readonly #wireTarget: WireTarget | undefined;
   #toolNames: Readonly<Record<string, string>> | undefined;
   #reader: AnswerReader | undefined;
+  #forcesOutput = false;
   #exchange: HttpExchange | undefined;
   #head: ResponseHead | undefined;
   #decoder: StreamDecoder | undefined;
@@ -63,8 +66,9 @@ class WireAttempt implements AttemptHandle {
       const { target, wireTarget, request } = fittedTo(input, endpoint);
       const { quirks } = wireTarget;
       const can = quirks.nativeTools && target.nativeTools === false ? { ...quirks, nativeTools: false } : quirks;
-      const tailored = tailor(request, can, input);
+      const tailored = tailor(request, can, input, forcing(endpoint, wireTarget, input));
       this.#wireTarget = wireTarget;
+      this.#forcesOutput = tailored.forcesOutput;
       call = endpoint.wire.encode(tailored.request, wireTarget, input.mode);
       this.#reader = tailored.reader(call.outputInWords === true);
       this.facts.lost = tailored.notes.length === 0 ? call.lost : [...tailored.notes, ...call.lost];
@@ -224,7 +228,9 @@ class WireAttempt implements AttemptHandle {
     const head = this.#head;
     const [first] = this.#body;
     const bytes = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
-    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    const plain = gunzipIfMarked(bytes);
+    if (plain !== bytes) this.#body = [plain];
+    const body = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('utf8');
     if (head === undefined || this.#wireTarget === undefined) return;
     if (head.status >= 200 && head.status < 300) {
       // The whole answer is here: nothing is waited for any more.
@@ -310,7 +316,7 @@ class WireAttempt implements AttemptHandle {
     this.#watch.stop();
     this.#exchange?.abort();
     this.facts.requestId = error.requestId ?? requestIdOf(this.#head);
-    this.#sink.onFail(error);
+    this.#sink.onFail(this.#forcesOutput ? withoutOutputTool(error) : error);
   }
 
   pause(): void {
@@ -345,6 +351,12 @@ function fittedTo({ target, request, repairs }: AttemptInput, endpoint: Endpoint
   const wireTarget: WireTarget = { model, quirks: fitted.quirks, issuer, defaults: endpoint.defaults };
   if (repairs.length === 0) unrepaired.set(target, wireTarget);
   return { target, request: fitted.request, wireTarget };
+}
+
+/** Whether a schema may be asked for through a tool, for the requests that have one. */
+function forcing({ wire }: Endpoint, target: WireTarget, { guard }: AttemptInput) {
+  if (guard === undefined || wire.canForceOutput === undefined) return undefined;
+  return (request: ChatRequest): boolean => wire.canForceOutput?.(request, target) === true;
 }
 
 function vouches(event: { signature?: string; redacted?: string }): boolean {

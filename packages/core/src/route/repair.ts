@@ -1,9 +1,23 @@
+import type { ErrorDetails } from '../spec/errors.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import type { Quirks } from '../wires/quirks.ts';
 
 interface Repaired {
   readonly request: ChatRequest;
   readonly quirks: Partial<Quirks>;
+}
+
+const OUTPUT_TOOL = 'output_tool';
+
+/**
+ * A refusal that speaks of tools, in answer to a tool that the request itself did not have: it is met by asking for
+ * the output format in words, not by taking tools away from the model.
+ */
+export function withoutOutputTool(error: ErrorDetails): ErrorDetails {
+  const refused = error.kind === 'unsupported' || error.kind === 'invalid-request';
+  const aboutTools =
+    error.parameter === 'tools' || /\b(?:tools?|function)[ _-]?|toolChoice/i.test(error.vendorMessage ?? '');
+  return refused && aboutTools ? { ...error, kind: 'unsupported', parameter: OUTPUT_TOOL } : error;
 }
 
 /** What to do about a parameter a server rejected: send the request once more without it, or written the other way. */
@@ -35,6 +49,8 @@ const REPAIRS: Readonly<Record<string, (request: ChatRequest) => Repaired>> = {
   tools: (request) => ({ request, quirks: { nativeTools: false } }),
   // The format is asked for in words instead.
   response_format: (request) => ({ request, quirks: { structuredOutput: 'none' } }),
+  // The forced tool that asked for the format was refused: in words, then.
+  [OUTPUT_TOOL]: (request) => ({ request, quirks: { outputTool: false } }),
   developer: (request) => ({ request, quirks: { systemRole: 'system' } }),
   system: (request) => ({ request, quirks: { systemRole: 'merge' } }),
 };

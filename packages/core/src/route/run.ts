@@ -24,7 +24,7 @@ import {
   reportSilence,
   reportSuccess,
 } from './report.ts';
-import { guardFor } from './tailor.ts';
+import { guardFor, showsAtOnce } from './tailor.ts';
 import type { Frames, RunHandle, RunOptions, RunSink } from './run-types.ts';
 import { createSplice, type Splice } from './splice.ts';
 import type { Plan } from './target.ts';
@@ -157,7 +157,7 @@ class Run implements RunHandle {
         clock,
         transport,
         guard: this.#guard,
-        mends: lane.mender !== undefined,
+        mends: decision.rescue,
         relay: lane.mender === undefined && this.#stage === 'nothing' ? this.#options.relay : undefined,
       },
       {
@@ -167,7 +167,7 @@ class Run implements RunHandle {
       },
     );
     if (this.#paused) lane.handle.pause();
-    const mayHedge = mode === 'stream' && decision.rescue === undefined && this.#winner === undefined;
+    const mayHedge = showsAtOnce(mode, this.#guard) && decision.rescue === undefined && this.#winner === undefined;
     if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1) this.#armHedge(limits.hedgeMs);
   }
 
@@ -259,7 +259,7 @@ class Run implements RunHandle {
   #pass(events: readonly StreamEvent[], frames?: Frames): ErrorDetails | undefined {
     const finish = events.at(-1);
     if (finish?.type === 'finish') {
-      const failure = checkMended(finish, this.#request, this.#winner, this.#delivered, events);
+      const failure = checkMended(finish, this.#guard, this.#winner, this.#delivered, events);
       if (failure !== undefined) {
         const before = this.#splice.pass(events.slice(0, -1));
         this.#delivered.add(before);

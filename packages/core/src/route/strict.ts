@@ -18,6 +18,9 @@ export function refuseLoss(request: ChatRequest, lost: readonly string[], { entr
   throw new ProviderError({ kind: 'unsupported', rule: STRICT_RULE, provider: entry, model, message });
 }
 
+/** A caller of the gateway asks with this header for one more try at a structured answer that does not fit. */
+export const REPAIR_HEADER = 'x-standin-repair';
+
 /** Another target may carry what this one would lose. */
 export function mayBeCarriedElsewhere(error: ErrorDetails): boolean {
   return error.kind === 'unsupported' && error.rule === STRICT_RULE;

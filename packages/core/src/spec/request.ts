@@ -22,10 +22,14 @@ export type ToolChoice =
 
 export type OutputFormat =
   | { readonly type: 'text' }
-  | { readonly type: 'json'; readonly repair?: boolean }
+  | {
+      readonly type: 'json';
+      /** Ask once more when the answer is no JSON; a stream is held back until then. Default false. */
+      readonly repair?: boolean;
+    }
   | {
       readonly type: 'json-schema';
-      /** Ask once more, with what was wrong, when a whole (not streamed) answer does not fit. Default false. */
+      /** Ask once more, with what was wrong, when the answer does not fit; a stream is held back until then. Default false. */
       readonly repair?: boolean;
       readonly name: string;
       readonly schema: JsonObject;

@@ -33,6 +33,8 @@ export interface Quirks {
   readonly outputExcludesReasoning: boolean;
   /** `response_format` support. */
   readonly structuredOutput: 'json_schema' | 'json_object' | 'none';
+  /** Where no schema is enforced, the answer may be asked for through one forced tool; false: in words. */
+  readonly outputTool: boolean;
   /** Subset of JSON Schema that tools and output formats are fitted into before the wire writes them. */
   readonly schemaDialect: 'plain' | 'openai-strict' | 'bedrock-nova';
   /** Function calling in the wire itself. */
@@ -89,6 +91,7 @@ export const DEFAULT_QUIRKS: Quirks = {
   toolMessageName: false,
   outputExcludesReasoning: false,
   structuredOutput: 'json_schema',
+  outputTool: true,
   schemaDialect: 'plain',
   nativeTools: true,
   parallelToolCalls: true,

@@ -85,6 +85,11 @@ export interface VendorError {
 export interface WireClient {
   readonly id: WireId;
   encode(request: ChatRequest, target: WireTarget, mode: CallMode): EncodedCall;
+  /**
+   * The schema of an output format is not enforced for this model, but one forced tool can ask for it. Absent: never.
+   * Whether the rest of the request leaves room for such a tool is not asked here.
+   */
+  canForceOutput?(request: ChatRequest, target: WireTarget): boolean;
   createDecoder(target: WireTarget): StreamDecoder;
   /** Decodes a whole (non-streamed) answer to the same events a stream would give. Throws `ProviderError`. */
   decodeWhole(body: string, target: WireTarget): StreamEvent[];

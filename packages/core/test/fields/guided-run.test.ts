@@ -124,13 +124,13 @@ describe('structured answers', () => {
     },
   };
 
-  it('are asked for in words after the vendor refused the format', async () => {
+  it('are asked for through a tool, and read from words, after the vendor refused the format', async () => {
     const sent = await send(plan(), request, (index) =>
       index === 0 ? { status: 400, body: JSON.stringify(refused) } : whole('```json\n{"city": "Bern"}\n```'),
     );
     expect(sent.calls).toHaveLength(2);
     expect(String(sent.calls[1]?.body)).not.toContain('response_format');
-    expect(String(sent.calls[1]?.body)).toContain('JSON Schema');
+    expect(String(sent.calls[1]?.body)).toContain('"tool_choice":{"type":"function","function":{"name":"place"}}');
     expect(collectEvents(sent.events).text).toBe('{"city": "Bern"}');
   });
 

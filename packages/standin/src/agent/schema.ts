@@ -87,7 +87,7 @@ export async function loadSchema(path: string): Promise<AnswerSchema> {
     throw new UsageError(`--schema ${path}: not a valid JSON Schema (${why}).`, { cause: error });
   }
   return {
-    format: { type: 'json-schema', name: nameFor(schema, path, name), schema, strict: true },
+    format: { type: 'json-schema', name: nameFor(schema, path, name), schema, strict: true, repair: true },
     check: (answer) => {
       if (validate(answer)) return;
       const why = ajv.errorsText((validate.errors ?? []).slice(0, 3), { dataVar: 'answer' });

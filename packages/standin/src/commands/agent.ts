@@ -151,7 +151,7 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       messages,
       temperature: options.temperature,
       maxTokens: options.maxTokens,
-      outputFormat: schema?.format ?? (wantsJson ? { type: 'json' } : undefined),
+      outputFormat: schema?.format ?? (wantsJson ? { type: 'json', repair: true } : undefined),
     };
     const turn: TurnOptions = {
       stream: options.stream ?? true,

@@ -3,10 +3,10 @@ import type { StreamEvent } from '../../spec/event.ts';
 import type { Message } from '../../spec/message.ts';
 import type { SchemaValidator } from '../../spec/provider.ts';
 import type { ChatRequest } from '../../spec/request.ts';
-import { createBlockBuilder } from '../../stream/block-builder.ts';
 import { jsonIn } from './extract.ts';
 import { createFenceFilter } from './fence-filter.ts';
 import { instructOutput, type StructuredFormat, type StructuredSupport } from './instruct.ts';
+import { createRewriter } from './rewriter.ts';
 
 export interface OutputGuardOptions {
   /** Absent: only checked for being JSON. */
@@ -19,6 +19,10 @@ export interface OutputGuard {
   requestFor(request: ChatRequest, support: StructuredSupport): ChatRequest;
   /** Reads one attempt's answer. */
   reader(options: ReaderOptions): OutputReader;
+  /** A streamed answer is held back until it is checked, because a repair was asked for. */
+  readonly holdsBack: boolean;
+  /** What is wrong with the text of a finished answer; empty: it fits. */
+  problemsIn(text: string): readonly string[];
 }
 
 export interface ReaderOptions {
@@ -45,7 +49,6 @@ export function createOutputGuard(format: StructuredFormat, options: OutputGuard
   let repairs = 0;
   const wantsRepair = format.repair === true;
 
-  /** What is wrong with the text of a finished answer. */
   const problemsOf = (text: string): readonly string[] => {
     let value: unknown;
     try {
@@ -58,6 +61,8 @@ export function createOutputGuard(format: StructuredFormat, options: OutputGuard
   };
 
   return {
+    holdsBack: wantsRepair,
+    problemsIn: problemsOf,
     requestFor(request, support) {
       const asked = instructOutput(request, format, support);
       if (!wantsRepair || failed === undefined || repairs > 0) return asked;
@@ -69,7 +74,7 @@ export function createOutputGuard(format: StructuredFormat, options: OutputGuard
         failed = { text, problems };
         throw new ProviderError({ kind: 'protocol', rule: 'schema', message: complaint(format, problems) });
       };
-      return reading.mode === 'whole'
+      return reading.mode === 'whole' || wantsRepair
         ? wholeReader(reading, problemsOf, refuse)
         : streamReader(reading, problemsOf, (problems) => complaint(format, problems));
     },
@@ -183,45 +188,4 @@ function streamReader(
       return finish === undefined || warnings.length === 0 ? events : [...events.slice(0, -1), ...warnings, finish];
     },
   };
-}
-
-/** Writes events anew with other text: blocks are numbered again, and a text that ends up empty has no block. */
-function createRewriter() {
-  const builder = createBlockBuilder();
-  const tools = new Map<number, number>();
-  const pass = (event: StreamEvent): void => {
-    switch (event.type) {
-      case 'response-start':
-        return builder.start(event);
-      case 'reasoning-delta':
-        return builder.reasoning(event.text);
-      case 'reasoning-end':
-        return builder.closeReasoning(event);
-      case 'tool-call-start':
-        tools.set(event.index, builder.toolStart(event.id, event.name));
-        return;
-      case 'tool-call-delta':
-        return builder.toolDelta(tools.get(event.index) ?? -1, event.json);
-      case 'tool-call-end':
-        return builder.toolEnd(tools.get(event.index) ?? -1, event.signature);
-      case 'opaque':
-        return builder.opaque(event.wire, event.value);
-      case 'warning':
-        return builder.warning(event.code, event.message);
-      case 'usage':
-        return builder.usage(event.usage);
-      case 'finish':
-        return builder.finish(event.reason, event);
-      case 'text-delta':
-        // Only a refusal's text comes this way.
-        return builder.refusal(event.text);
-      case 'text-start':
-      case 'text-end':
-      case 'reasoning-start':
-        return;
-      default:
-        return event satisfies never;
-    }
-  };
-  return { pass, text: (piece: string) => builder.text(piece), take: () => builder.take() };
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { ChatRequest } from '../../spec/request.ts';
+import { canForceTool } from '../output-tool.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
 import { arrangeTurns } from './arrange.ts';
 import { textBlock, writeBlock, type Block, type Turn } from './blocks.ts';
@@ -199,6 +200,13 @@ function asksInWords(request: ChatRequest, target: WireTarget, traits: ModelTrai
   const type = request.outputFormat?.type;
   if (type === 'json-schema') return !traits.structuredOutput || target.quirks.structuredOutput !== 'json_schema';
   return type === 'json';
+}
+
+/** Models from before structured outputs, Claude and others. */
+export function canForceOutput(request: ChatRequest, target: WireTarget): boolean {
+  const traits = modelTraits(target.model);
+  const enforced = traits.structuredOutput && target.quirks.structuredOutput === 'json_schema';
+  return !enforced && traits.forcedTools && canForceTool(request, target);
 }
 
 function schemaInstruction(schema: JsonObject, description: string | undefined): string {

@@ -1,5 +1,5 @@
 import type { WireClient, WireServer } from '../wire.ts';
-import { encode } from './client-encode.ts';
+import { canForceOutput, encode } from './client-encode.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { encodeError, readError } from './errors.ts';
 import { WIRE } from './facts.ts';
@@ -13,6 +13,7 @@ export { modelTraits, type ModelTraits } from './models.ts';
 export const anthropicMessagesClient: WireClient = {
   id: WIRE,
   encode,
+  canForceOutput,
   createDecoder: () => createDecoder(),
   decodeWhole: (body) => decodeWhole(body),
   readError,

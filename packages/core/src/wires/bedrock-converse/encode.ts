@@ -3,6 +3,7 @@ import type { ChatRequest } from '../../spec/request.ts';
 import { createLosses, type Losses } from '../losses.ts';
 import { fitOutputSchema } from '../anthropic-messages/output-schema.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
+import { canForceTool } from '../output-tool.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';
 import { arrangeTurns } from './arrange.ts';
 import { textBlock, writeBlock, type Block, type Turn } from './blocks.ts';
@@ -175,6 +176,12 @@ function addOutput(body: JsonObject, system: Block[], { request, family, losses,
     const words = `Answer with one JSON value ${rule} It must satisfy this JSON Schema${about}:`;
     system.push(textBlock(`${words}\n${JSON.stringify(format.schema)}`));
   }
+}
+
+/** "tool: … Only supported by Anthropic Claude 3 and Amazon Nova models" (API reference, ToolChoice, read 2026-11). */
+export function canForceOutput(request: ChatRequest, target: WireTarget): boolean {
+  const family = familyOf(target);
+  return family.name !== 'other' && !family.outputSchema && family.forcedTools && canForceTool(request, target);
 }
 
 function declareUnknown(request: ChatRequest, losses: Losses): void {

@@ -1,6 +1,6 @@
 import type { WireClient, WireServer } from '../wire.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
-import { encode } from './encode.ts';
+import { canForceOutput, encode } from './encode.ts';
 import { encodeError, readError } from './errors.ts';
 import { WIRE } from './facts.ts';
 import { decodeRequest } from './serve-decode.ts';
@@ -10,6 +10,7 @@ import { createEncoder, encodeWhole } from './serve-encode.ts';
 export const bedrockConverseClient: WireClient = {
   id: WIRE,
   encode,
+  canForceOutput,
   createDecoder: () => createDecoder(),
   decodeWhole: (body) => decodeWhole(body),
   readError,

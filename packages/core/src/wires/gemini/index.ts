@@ -1,3 +1,4 @@
+import { canForceByQuirks } from '../output-tool.ts';
 import type { WireClient, WireServer } from '../wire.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { encode } from './encode.ts';
@@ -6,7 +7,14 @@ import { decodeRequest } from './serve-decode.ts';
 import { createArrayEncoder, createEncoder, encodeWhole } from './serve-encode.ts';
 
 /** Google's `generateContent`, called by us: the Gemini API and Vertex AI. */
-export const geminiClient: WireClient = { id: 'gemini', encode, createDecoder, decodeWhole, readError };
+export const geminiClient: WireClient = {
+  id: 'gemini',
+  encode,
+  canForceOutput: canForceByQuirks,
+  createDecoder,
+  decodeWhole,
+  readError,
+};
 
 /** The same protocol served to our callers; streams of `alt=sse`. */
 export const geminiServer: WireServer = {

@@ -1,3 +1,4 @@
+import { canForceByQuirks } from '../output-tool.ts';
 import type { WireClient, WireServer } from '../wire.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
 import { decodeRequest } from './decode-request.ts';
@@ -7,7 +8,14 @@ import { relayable } from './relayable.ts';
 import { encodeError, readError } from '../openai-errors.ts';
 
 /** OpenAI Chat Completions and every server of its shape, called by us. */
-export const openaiChatClient: WireClient = { id: 'openai-chat', encode, createDecoder, decodeWhole, readError };
+export const openaiChatClient: WireClient = {
+  id: 'openai-chat',
+  encode,
+  canForceOutput: canForceByQuirks,
+  createDecoder,
+  decodeWhole,
+  readError,
+};
 
 /** The same protocol served to our callers. */
 export const openaiChatServer: WireServer = {

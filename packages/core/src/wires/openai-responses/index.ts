@@ -1,4 +1,5 @@
 import { encodeError } from '../openai-errors.ts';
+import { canForceByQuirks } from '../output-tool.ts';
 import type { DecodedRequest, RelayPlace, WireClient, WireServer } from '../wire.ts';
 import { decodeRequest } from './decode-request.ts';
 import { createDecoder, decodeWhole } from './decoder.ts';
@@ -12,6 +13,7 @@ export { stateFieldOf } from './encode.ts';
 export const openaiResponsesClient: WireClient = {
   id: 'openai-responses',
   encode,
+  canForceOutput: canForceByQuirks,
   createDecoder,
   decodeWhole,
   readError,
