@@ -88,7 +88,7 @@ describe('the list of requests', () => {
     for (let batch = 0; batch < 22; batch++)
       list.arrive(
         Array.from({ length: 1_000 }, (_, index) => row(`${batch} ${index}`)),
-        batch > 14,
+        batch > 10,
       );
     expect(list.rows).toHaveLength(CAPACITY);
     expect(list.waiting).toBe(11_000);

@@ -87,7 +87,8 @@ function wireAcross(start: Box, end: Box, isNext: boolean): Wire {
   const y2 = end.y + end.height;
   const depth = y2 + GUTTER - 14;
   const d = `M${x1} ${y1}C${x1} ${depth + 12} ${x1 + 40} ${depth} ${x1 + 80} ${depth}H${x2 - 60}Q${x2} ${depth} ${x2} ${y2 + 7}`;
-  return { d, label: { x: (x1 + x2) / 2, y: depth - 6 } };
+  // Lines that pass cards share their way; near its end each has its own.
+  return { d, label: { x: x2 - 42, y: depth - 6 } };
 }
 
 function wireDown(start: Box, end: Box, isNext: boolean): Wire {
@@ -101,6 +102,6 @@ function wireDown(start: Box, end: Box, isNext: boolean): Wire {
   const x = Math.max(10, start.x - GUTTER + 12);
   return {
     d: `M${start.x} ${y1}Q${x} ${y1} ${x} ${y1 + 24}V${y2 - 24}Q${x} ${y2} ${end.x - 7} ${y2}`,
-    label: { x: x + 24, y: (y1 + y2) / 2 },
+    label: { x: x + 22, y: y2 - 8 },
   };
 }

@@ -18,6 +18,9 @@ export interface SeriesOptions {
   readonly buckets?: number;
 }
 
+/** Buckets that are shown at least. */
+const LEAST = 24;
+
 /** Samples of one bucket that its percentiles rest on; beyond it, a random one gives way. */
 const SAMPLES = 1_000;
 
@@ -47,7 +50,9 @@ export class Series {
   /** Columns up to `now`, without gaps: [seconds, requests per second, failed per second, first p50, p99, total p50, p99]. */
   columns(now: number): Columns {
     const end = this.#start(now);
-    const begin = end - (this.#kept - 1) * this.bucketMs;
+    // A gateway that has just started does not show a quarter of an hour of nothing.
+    const shown = Math.min(this.#kept, Math.max(LEAST, (end - (this.#buckets[0]?.at ?? end)) / this.bucketMs + 2));
+    const begin = end - (shown - 1) * this.bucketMs;
     const byTime = new Map(this.#buckets.map((bucket) => [bucket.at, bucket]));
     const columns: Columns = { at: [], rate: [], failed: [], firstP50: [], firstP99: [], totalP50: [], totalP99: [] };
     const seconds = this.bucketMs / 1_000;

@@ -90,7 +90,7 @@ function Tiles({ figures }: { figures: Figures }) {
       <Tile
         name="Saved by a fallback"
         value={share(figures.recoveredShare ?? (figures.requests === 0 ? null : figures.recovered / figures.requests))}
-        note={`${count(figures.recovered)} recovered, ${count(figures.rescued)} mended`}
+        note={`${plural(figures.recovered, 'call')}, ${count(figures.rescued)} mended`}
       />
       <Tile
         name="Failed"
@@ -105,7 +105,7 @@ function Tiles({ figures }: { figures: Figures }) {
           today === null
             ? 'no ledger'
             : today.unknownCost > 0
-              ? `${plural(today.unknownCost, 'request')} without a price`
+              ? `${count(today.unknownCost)} of ${count(today.requests)} unpriced`
               : plural(today.requests, 'request')
         }
       />
@@ -119,9 +119,7 @@ function Tile({ name, value, note, bad = false }: { name: string; value: string;
       <dt>{name}</dt>
       <dd>
         <div class={bad ? 'figure bad-text' : 'figure'}>{value}</div>
-        <div class="soft small clip" title={note}>
-          {note}
-        </div>
+        <div class="soft small">{note}</div>
       </dd>
     </div>
   );
@@ -195,7 +193,7 @@ function Charts() {
             { label: 'failed', color: '--bad', dash: true, show: perSecond },
           ]}
           axis={(value) => rate(value)}
-          summary={`Requests per second over the last 15 minutes, just now ${rate(lastRate)}.`}
+          summary={`Requests per second over the last minutes, just now ${rate(lastRate)}.`}
         />
       </Panel>
       <Panel>
@@ -207,7 +205,7 @@ function Charts() {
             { label: 'p99', color: '--warn', dash: true, show: duration },
           ]}
           axis={(value) => duration(value)}
-          summary={`Time to the first token over the last 15 minutes, median just now ${duration(lastFirst)}.`}
+          summary={`Time to the first token over the last minutes, median just now ${duration(lastFirst)}.`}
         />
       </Panel>
     </div>

@@ -21,18 +21,20 @@ export function Conversation() {
       </Panel>
     );
   return (
-    <ol class="conversation" aria-label="Conversation" aria-live="off">
-      {all.map((turn, index) => (
-        <li key={index} class={`turn ${turn.role}`}>
-          <TurnView
-            turn={turn}
-            isGrowing={index === all.length - 1 && growing.value !== undefined}
-            isLast={index === turns.value.length - 1}
-          />
-        </li>
-      ))}
+    <div>
+      <ol class="conversation" aria-label="Conversation">
+        {all.map((turn, index) => (
+          <li key={index} class={`turn ${turn.role}`}>
+            <TurnView
+              turn={turn}
+              isGrowing={index === all.length - 1 && growing.value !== undefined}
+              isLast={index === turns.value.length - 1}
+            />
+          </li>
+        ))}
+      </ol>
       <div ref={end} />
-    </ol>
+    </div>
   );
 }
 

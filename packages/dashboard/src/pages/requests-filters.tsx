@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { targets } from '../api/live.ts';
 import { queryOf, type RowFilter } from '../lib/rows.ts';
 import { go, path } from '../router.ts';
@@ -28,6 +28,22 @@ export function Filters({ filter }: { filter: RowFilter }) {
   const providers = [...new Set([...targets.value.values()].map((target) => target.entry))].toSorted();
   if (filter.provider !== undefined && !providers.includes(filter.provider)) providers.push(filter.provider);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  // What is being typed is the box's own: the address follows a moment later.
+  const [typed, setTyped] = useState(filter.q ?? '');
+  const latest = useRef(filter);
+  latest.current = filter;
+  useEffect(() => {
+    if (timer.current === undefined) setTyped(filter.q ?? '');
+  }, [filter.q]);
+  const search = (text: string): void => {
+    setTyped(text);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      const q = text.trim();
+      setFilter({ ...latest.current, q: q === '' ? undefined : q });
+    }, 250);
+  };
   return (
     <div class="filters" role="search">
       <div class="search">
@@ -38,12 +54,8 @@ export function Filters({ filter }: { filter: RowFilter }) {
           data-search
           aria-label="Search in id, model, provider and agent"
           placeholder="Id, model, provider, agent"
-          value={filter.q ?? ''}
-          onInput={(event) => {
-            const q = event.currentTarget.value.trim();
-            clearTimeout(timer.current);
-            timer.current = setTimeout(() => setFilter({ ...filter, q: q === '' ? undefined : q }), 250);
-          }}
+          value={typed}
+          onInput={(event) => search(event.currentTarget.value)}
         />
       </div>
       <Segments<Group>
