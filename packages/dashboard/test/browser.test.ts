@@ -319,7 +319,7 @@ describe.skipIf(executable === undefined)(
       await page.getByRole('button', { name: 'Pages' }).click();
       await page.getByRole('dialog', { name: 'Pages' }).getByRole('link', { name: 'Now' }).click();
       await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
-    });
+    }, 60_000);
 
     it('said nothing in the console, and asked nobody but the gateway', () => {
       expect(seen).toEqual([]);

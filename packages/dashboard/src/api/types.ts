@@ -252,9 +252,14 @@ export interface Budget {
   readonly title: string;
   readonly unit: string;
   readonly period: string;
-  readonly limitUsd: Money;
-  readonly usedUsd: Money;
-  readonly leftUsd: Money;
+  /** A limit is of money or of tokens; the fields of the other are `null`. */
+  readonly measure: 'usd' | 'tokens';
+  readonly limitUsd: Money | null;
+  readonly usedUsd: Money | null;
+  readonly leftUsd: Money | null;
+  readonly limitTokens: number | null;
+  readonly usedTokens: number | null;
+  readonly leftTokens: number | null;
   readonly action: string;
   readonly resetsAt: number;
 }

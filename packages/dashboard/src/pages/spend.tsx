@@ -191,7 +191,7 @@ function Limits({ budgets }: { budgets: Budgets | undefined }) {
       ) : (
         <ul class="budgets">
           {budgets.data.map((budget) => (
-            <BudgetRow key={`${budget.scope} ${budget.unit}`} budget={budget} />
+            <BudgetRow key={`${budget.scope} ${budget.unit} ${budget.measure}`} budget={budget} />
           ))}
         </ul>
       )}
@@ -206,8 +206,12 @@ const AT_LIMIT: Readonly<Record<string, string>> = {
 };
 
 function BudgetRow({ budget }: { budget: Budget }) {
-  const limit = Number(budget.limitUsd);
-  const part = limit > 0 ? Number(budget.usedUsd) / limit : 1;
+  const ofMoney = budget.measure === 'usd';
+  const limit = Number(ofMoney ? budget.limitUsd : budget.limitTokens);
+  const spent = Number(ofMoney ? budget.usedUsd : budget.usedTokens);
+  const part = limit > 0 ? spent / limit : 1;
+  const amount = (money: string | null, tokens: number | null): string =>
+    ofMoney ? usd(money) : `${short(tokens)} tokens`;
   const tone = part >= 1 ? 'bad' : part >= 0.8 ? 'warn' : '';
   return (
     <li>
@@ -216,7 +220,8 @@ function BudgetRow({ budget }: { budget: Budget }) {
           <span class="strong">{budget.title}</span> <span class="soft">per {budget.unit}</span>
         </span>
         <span>
-          <span class="strong">{usd(budget.leftUsd)} left</span> <span class="soft">of {usd(budget.limitUsd)}</span>
+          <span class="strong">{amount(budget.leftUsd, budget.leftTokens)} left</span>{' '}
+          <span class="soft">of {amount(budget.limitUsd, budget.limitTokens)}</span>
         </span>
       </div>
       <div class="meter" role="img" aria-label={`${share(part)} used`}>
@@ -224,7 +229,7 @@ function BudgetRow({ budget }: { budget: Budget }) {
       </div>
       <div class="row between wrap small soft">
         <span>
-          {usd(budget.usedUsd)} used ({share(part)}), {AT_LIMIT[budget.action] ?? budget.action}
+          {amount(budget.usedUsd, budget.usedTokens)} used ({share(part)}), {AT_LIMIT[budget.action] ?? budget.action}
         </span>
         <span>begins anew {relative(budget.resetsAt, clock.value)}</span>
       </div>
