@@ -7,7 +7,7 @@ export function palettePng(png: Buffer): Buffer {
   const { width, height, pixels } = decode(png);
   const counts = new Map<number, number>();
   for (const color of pixels) counts.set(color, (counts.get(color) ?? 0) + 1);
-  const palette = [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, 256).map(([color]) => color); // prettier-ignore
+  const palette = paletteOf(counts);
   const places = new Map(palette.map((color, index) => [color, index]));
   const rows = Buffer.alloc((width + 1) * height);
   for (let y = 0; y < height; y++) {
@@ -35,14 +35,35 @@ export function palettePng(png: Buffer): Buffer {
   ]);
 }
 
+/** Frequent colours first; those that look like one that is there already wait, so that a small badge keeps its own. */
+function paletteOf(counts: ReadonlyMap<number, number>): number[] {
+  const colors = [...counts].toSorted((a, b) => b[1] - a[1]).map(([color]) => color);
+  const palette: number[] = [];
+  for (const color of colors) {
+    if (palette.length === 256) break;
+    const known = palette[nearest(palette, color)];
+    if (known === undefined || distanceOf(known, color) > 900) palette.push(color);
+  }
+  const taken = new Set(palette);
+  for (const color of colors) {
+    if (palette.length === 256) break;
+    if (!taken.has(color)) palette.push(color);
+  }
+  return palette;
+}
+
+function distanceOf(a: number, b: number): number {
+  const red = (a >> 16) - (b >> 16);
+  const green = ((a >> 8) & 255) - ((b >> 8) & 255);
+  const blue = (a & 255) - (b & 255);
+  return red * red * 2 + green * green * 4 + blue * blue;
+}
+
 function nearest(palette: readonly number[], color: number): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (const [index, known] of palette.entries()) {
-    const red = (known >> 16) - (color >> 16);
-    const green = ((known >> 8) & 255) - ((color >> 8) & 255);
-    const blue = (known & 255) - (color & 255);
-    const distance = red * red * 2 + green * green * 4 + blue * blue;
+    const distance = distanceOf(known, color);
     if (distance < least) {
       least = distance;
       best = index;

@@ -1,4 +1,4 @@
-/** `npm run screenshots`: every page, light and dark, wide and phone, on a gateway with traffic and failing vendors, into docs/assets. */
+/** `npm run screenshots [FOLDER [PAGE,…]]`: every page, light and dark, wide and phone, on a gateway with traffic and failing vendors, into docs/assets. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -8,6 +8,8 @@ import { startStage } from './stage.ts';
 import { startTraffic } from './traffic.ts';
 
 const ASSETS = process.argv[2] ?? fileURLToPath(new URL('../../../docs/assets/', import.meta.url));
+/** Only these pages, when they are named. */
+const wanted = process.argv[3]?.split(',');
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
 interface Shot {
@@ -34,11 +36,9 @@ try {
   await first.keyboard.press('Enter');
   await first.getByRole('navigation').waitFor();
   const state = await paired.storageState();
+  stage.vendors[0].failNext('cut-at60', 1);
+  const mended = await stage.call({ messages: [{ role: 'user', content: 'Tell me of the sea.' }] });
   stopTraffic = startTraffic(stage, { perSecond: 7, failing: 0.12 });
-  const mended = await stage.call({
-    model: 'anthropic.main/sim-cut-at60-x1',
-    messages: [{ role: 'user', content: 'Tell me of the sea.' }],
-  });
   const session = (await (await first.request.get(`${stage.url}/api/session`)).json()) as { csrf: string };
   const headers = { 'x-standin-csrf': session.csrf };
   await first.request.post(`${stage.url}/api/rehearsal`, { headers, data: {} });
@@ -51,19 +51,17 @@ try {
     { name: 'config', path: '/config/providers.models/anthropic/main', prepare: edit },
     { name: 'config-overview', path: '/config' },
     { name: 'rehearse', path: '/rehearse' },
-    { name: 'playground', path: '/playground', prepare: ask },
-    { name: 'keys', path: '/keys' },
   ];
-  // Keys come last: from the first on, the traffic would be refused.
-  for (const shot of shots.slice(0, -1)) await all(shot, state);
+  for (const shot of shots) await all(shot, state);
   await stopTraffic();
+  await all({ name: 'playground', path: '/playground', prepare: ask }, state);
   for (const key of [
     { name: 'ci', models: ['gpt-*', 'claude-*'], rpm: 120, budgetDayUsd: '5', budgetMonthUsd: '60' },
     { name: 'laptop', parallel: 4 },
     { name: 'ops', admin: true },
   ])
     await first.request.post(`${stage.url}/api/keys`, { headers, data: key });
-  await all(shots.at(-1) ?? shots[0]!, state);
+  await all({ name: 'keys', path: '/keys' }, state);
 } finally {
   await stopTraffic?.();
   await browser.close();
@@ -73,6 +71,7 @@ try {
 type State = Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['storageState']>>;
 
 async function all(shot: Shot, state: State): Promise<void> {
+  if (wanted?.includes(shot.name) === false) return;
   for (const theme of ['light', 'dark'] as const)
     for (const size of ['wide', 'phone'] as const) await shoot(browser, shot, theme, size, state);
 }
@@ -108,7 +107,7 @@ async function edit(page: Page): Promise<void> {
 }
 
 async function ask(page: Page): Promise<void> {
-  await page.getByLabel('Target, agent or model').fill('anthropic.main/sim-503-x1');
+  stage.vendors[0].failNext('503', 2);
   await page.getByLabel('Message').fill('Why do ships float?');
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name: 'Open the request' }).waitFor({ timeout: 15_000 });

@@ -121,14 +121,20 @@ function KeyTable({ keys, onEdit, onRevoke }: TableProps) {
                 </div>
                 <code class="soft small">{key.id}</code>
               </td>
-              <td class="breaks">{key.models === null ? <span class="soft">all</span> : key.models.join(', ')}</td>
-              <td>{ratesOf(key)}</td>
-              <td class="budget-cell">
-                <Money limit={key.budgetDayUsd} used={key.usedDayUsd} unit="day" soft={key.soft} />
-                <Money limit={key.budgetMonthUsd} used={key.usedMonthUsd} unit="month" soft={key.soft} />
-                {key.budgetDayUsd === null && key.budgetMonthUsd === null && <span class="soft">no limit</span>}
+              <td class="breaks" data-label="Models">
+                {key.models === null ? <span class="soft">all</span> : key.models.join(', ')}
               </td>
-              <td class="nowrap" title={fullTime(key.createdAt)}>
+              <td data-label="Rates">
+                <div>{ratesOf(key)}</div>
+              </td>
+              <td class="budget-cell" data-label="Budget">
+                <div>
+                  <Money limit={key.budgetDayUsd} used={key.usedDayUsd} unit="day" soft={key.soft} />
+                  <Money limit={key.budgetMonthUsd} used={key.usedMonthUsd} unit="month" soft={key.soft} />
+                  {key.budgetDayUsd === null && key.budgetMonthUsd === null && <span class="soft">no limit</span>}
+                </div>
+              </td>
+              <td class="nowrap" data-label="Made" title={fullTime(key.createdAt)}>
                 {relative(key.createdAt, clock.value)}
               </td>
               {onEdit !== undefined && (

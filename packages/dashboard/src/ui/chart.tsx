@@ -97,7 +97,7 @@ function optionsOf({ width, height, lines, axis, log }: Look, box: HTMLElement):
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 28, 0, 0],
     scales: { x: { time: true }, y: log ? { distr: 3, log: 10 } : { range: (_plot, _min, max) => [0, niceTop(max)] } },
     axes: [
       {
@@ -105,10 +105,10 @@ function optionsOf({ width, height, lines, axis, log }: Look, box: HTMLElement):
         font,
         size: 24,
         gap: 4,
-        space: 70,
+        space: 84,
         grid: { show: false },
         ticks: { show: false },
-        values: (_plot, splits) => splits.map(timeText),
+        values: (_plot, splits, _axis, _space, step) => splits.map((at) => timeText(at, step < 60)),
       },
       {
         stroke: text,
@@ -143,10 +143,8 @@ function optionsOf({ width, height, lines, axis, log }: Look, box: HTMLElement):
 }
 
 const niceTop = (max: number | null): number => (max === null || max <= 0 ? 1 : max * 1.1);
-const timeText = (seconds: number): string => {
-  const date = new Date(seconds * 1_000);
-  return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
-};
+const timeText = (seconds: number, isFine: boolean): string =>
+  new Date(seconds * 1_000).toLocaleTimeString('en-GB').slice(0, isFine ? 8 : 5);
 
 function showTip(plot: uPlot, lines: readonly Line[]): void {
   let tip = plot.over.querySelector<HTMLElement>('.tip');
