@@ -158,25 +158,21 @@ export function NewEntry({ known }: { known: SchemaAnswer }) {
               onInput={(event) => setUri(event.currentTarget.value.trim())}
             />
           </div>
-          {chosen?.keyRequired !== false && (
-            <div class="field">
-              <label for="new-key">Key</label>
-              <input
-                id="new-key"
-                class="input masked"
-                autocomplete="off"
-                spellcheck={false}
-                placeholder={
-                  chosen?.keyVariables[0] === undefined
-                    ? 'a key, or ${NAME}'
-                    : `empty: ${chosen.keyVariables[0]} is read`
-                }
-                value={secret}
-                onInput={(event) => setSecret(event.currentTarget.value.trim())}
-              />
-              <span class="soft small">It is sealed before it is written, and never shown again.</span>
-            </div>
-          )}
+          <div class="field">
+            <label for="new-key">{chosen?.keyRequired === false ? 'Key, if it asks for one' : 'Key'}</label>
+            <input
+              id="new-key"
+              class="input masked"
+              autocomplete="off"
+              spellcheck={false}
+              placeholder={
+                chosen?.keyVariables[0] === undefined ? 'a key, or ${NAME}' : `empty: ${chosen.keyVariables[0]} is read`
+              }
+              value={secret}
+              onInput={(event) => setSecret(event.currentTarget.value.trim())}
+            />
+            <span class="soft small">It is sealed before it is written, and never shown again.</span>
+          </div>
           <div>
             <button type="submit" class="button main-action" disabled={!isReady}>
               Review

@@ -205,7 +205,7 @@ function Matrix({ rehearsal, onOpen }: { rehearsal: Rehearsal; onOpen: (cell: Ce
                         <button
                           type="button"
                           class={`cell ${CELLS[cell.outcome].tone}`}
-                          aria-label={`${fault.title} at ${target.entry}: ${CELLS[cell.outcome].means}, ${duration(cell.tookMs)}`}
+                          aria-label={`${CELLS[cell.outcome].text} ${duration(cell.tookMs)}: ${fault.title} at ${target.entry}, ${CELLS[cell.outcome].means}`}
                           onClick={() => onOpen(cell)}
                         >
                           <StateShape shape={CELLS[cell.outcome].shape} />
