@@ -20,7 +20,7 @@ import { ChainPicture } from '../ui/chain.tsx';
 import { Chart } from '../ui/chart.tsx';
 import { Badge, Empty, Head, Notice, Panel, Segments } from '../ui/parts.tsx';
 import { Route } from '../ui/route.tsx';
-import { useAnswer } from '../ui/use.ts';
+import { useAnswer, useStill } from '../ui/use.ts';
 
 export function Now() {
   const status = useAnswer<Status>('/api/status', snapshots.value);
@@ -214,14 +214,23 @@ function Charts() {
 
 const SHOWN = 8;
 
+/** The list as it was when the mouse began to move over it. */
+function useKept<T>(items: Iterable<T>): [readonly T[], ReturnType<typeof useStill>] {
+  const [kept, setKept] = useState<readonly T[] | undefined>(undefined);
+  const now = [...items];
+  const pointer = useStill((isStill) => setKept(isStill ? now : undefined));
+  return [kept ?? now, pointer];
+}
+
 function UnderWay() {
-  const calls = active.value.slice(0, SHOWN);
+  const [kept, pointer] = useKept(active.value);
+  const calls = kept.slice(0, SHOWN);
   return (
     <Panel title="Under way" actions={<span class="soft">{count(activeTotal.value)}</span>} flush>
       {calls.length === 0 ? (
         <Empty title="No call is under way" />
       ) : (
-        <ul class="short-list">
+        <ul class="short-list" {...pointer}>
           {calls.map((call) => (
             <li key={call.id}>
               <a href={`/requests/${encodeURIComponent(call.id)}`} class="row between">
@@ -262,7 +271,8 @@ function Notable() {
   );
   const all = new Map<string, Row>();
   for (const row of [...rows, ...(first.data?.data ?? []), ...(failed.data?.data ?? [])]) all.set(keyOfRow(row), row);
-  const shown = [...all.values()].toSorted((a, b) => endOf(b) - endOf(a)).slice(0, SHOWN);
+  const [kept, pointer] = useKept(all.values());
+  const shown = [...kept].toSorted((a, b) => endOf(b) - endOf(a)).slice(0, SHOWN);
   return (
     <Panel title="Lately recovered or failed" actions={<a href="/requests?rescued=true">All recovered</a>} flush>
       {shown.length === 0 ? (
@@ -270,7 +280,7 @@ function Notable() {
           <p>Requests that needed a second attempt, or failed, show up here.</p>
         </Empty>
       ) : (
-        <ul class="short-list">
+        <ul class="short-list" {...pointer}>
           {shown.map((row) => (
             <li key={keyOfRow(row)}>
               <a href={`/requests/${encodeURIComponent(row.id)}`} class="row between">

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, messageOf } from '../api/client.ts';
 import { onRequests, snapshots } from '../api/live.ts';
 import type { Row } from '../api/types.ts';
@@ -9,7 +9,7 @@ import { below, go, search } from '../router.ts';
 import { bindKeys } from '../shortcuts.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Empty, Head, Notice } from '../ui/parts.tsx';
-import { useSize } from '../ui/use.ts';
+import { useSize, useStill } from '../ui/use.ts';
 import { Virtual } from '../ui/virtual.tsx';
 import { RequestDetail } from './request-detail.tsx';
 import { Filters, setFilter } from './requests-filters.tsx';
@@ -79,7 +79,7 @@ function useRows(filter: RowFilter) {
     let costMs = 0;
     const stop = onRequests((rows) => {
       const fits = rows.filter((row) => matches(row, filter));
-      if (fits.length === 0 || !list.arrive(fits, held.value)) return;
+      if (fits.length === 0 || !list.arrive(fits, held.value || aimed.value)) return;
       // A slow machine draws less often, so that it stays free for its user.
       timer ??= setTimeout(
         () => {
@@ -120,7 +120,13 @@ function useRows(filter: RowFilter) {
 function List({ openId, isNarrow }: { openId: string; isNarrow: boolean }) {
   const filter = useMemo(() => filterOf(search.value), [search.value]);
   const { error, loading, more, draw } = useRows(filter);
-  const [at, setAt] = useState(-1);
+  const [at, showAt] = useState(-1);
+  // Keys may follow each other faster than the page is drawn.
+  const latestAt = useRef(-1);
+  const setAt = (index: number): void => {
+    latestAt.current = index;
+    showAt(index);
+  };
   const isPaused = held.value && !scrolled.value;
   const { rows } = list;
 
@@ -143,16 +149,19 @@ function List({ openId, isNarrow }: { openId: string; isNarrow: boolean }) {
     setAt(place);
     if (openId !== '') open(rows[place]);
   };
-  useEffect(() =>
-    bindKeys({
-      j: () => moveTo(at + 1),
-      ArrowDown: () => moveTo(at + 1),
-      k: () => moveTo(at - 1),
-      ArrowUp: () => moveTo(at - 1),
-      Enter: () => open(rows[at]),
-      '.': toggle,
-    }),
-  );
+  const keys = {
+    j: () => moveTo(latestAt.current + 1),
+    ArrowDown: () => moveTo(latestAt.current + 1),
+    k: () => moveTo(latestAt.current - 1),
+    ArrowUp: () => moveTo(latestAt.current - 1),
+    Enter: () => open(list.rows[latestAt.current]),
+    '.': toggle,
+  };
+  useLayoutEffect(() => bindKeys(keys));
+  const pointer = useStill((isStill) => {
+    aimed.value = isStill;
+    if (!isStill && !held.value) release();
+  });
 
   const columns = isNarrow ? NARROW : COLUMNS;
   const empty = rows.length === 0 && !loading && error === undefined;
@@ -173,7 +182,7 @@ function List({ openId, isNarrow }: { openId: string; isNarrow: boolean }) {
       </Head>
       <Filters filter={filter} />
       {error !== undefined && <Notice tone="bad">{error}</Notice>}
-      <div class="list-frame panel">
+      <div class="list-frame panel" {...pointer}>
         {list.waiting > 0 && (
           <button
             type="button"
@@ -247,5 +256,7 @@ function List({ openId, isNarrow }: { openId: string; isNarrow: boolean }) {
   );
 }
 
+/** Held because the pointer is on its way to a row. */
+const aimed = signal(false);
 /** Held because the reader scrolled down, not by the button. */
 const scrolled = signal(false);

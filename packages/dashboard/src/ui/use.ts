@@ -62,3 +62,32 @@ export function useAction<A extends unknown[]>(run: (...args: A) => Promise<void
   };
   return { busy, error, clear: () => setError(undefined), start };
 }
+
+/** A pointer that moved this lately is on its way to something, milliseconds. */
+const AIMING_MS = 1_500;
+
+/**
+ * Handlers for a list that changes by itself: while a mouse moves over it, or has it pressed, the list has to keep still,
+ * or the click meets another row than its user aimed at.
+ */
+export function useStill(onChange: (isStill: boolean) => void) {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const isStill = useRef(false);
+  const set = (next: boolean): void => {
+    if (isStill.current === next) return;
+    isStill.current = next;
+    onChange(next);
+  };
+  const end = (): void => {
+    clearTimeout(timer.current);
+    set(false);
+  };
+  const aim = (event: PointerEvent): void => {
+    if (event.pointerType !== 'mouse') return;
+    set(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(end, AIMING_MS);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { onPointerMove: aim, onPointerDown: aim, onPointerLeave: end };
+}
