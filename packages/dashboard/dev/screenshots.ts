@@ -42,7 +42,7 @@ try {
   const session = (await (await first.request.get(`${stage.url}/api/session`)).json()) as { csrf: string };
   const headers = { 'x-standin-csrf': session.csrf };
   await first.request.post(`${stage.url}/api/rehearsal`, { headers, data: {} });
-  await new Promise((resolve) => setTimeout(resolve, 45_000));
+  await new Promise((resolve) => setTimeout(resolve, 40_000));
   const shots: Shot[] = [
     { name: 'now', path: '/' },
     { name: 'requests', path: '/requests' },

@@ -76,7 +76,7 @@ describe.skipIf(executable === undefined)(
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ code }),
         });
-        const bare = await fetch('/api/config', { credentials: 'omit' });
+        const bare = await fetch('/api/status', { credentials: 'omit' });
         return [again.status, bare.status];
       }, stage.code);
       expect(answers).toEqual([401, 401]);
