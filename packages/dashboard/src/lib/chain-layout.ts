@@ -23,7 +23,7 @@ const LEAST_GAP = 72;
 const MOST_GAP = 132;
 const DOWN_GAP = 44;
 /** Room beside the cards for lines that pass some of them. */
-const GUTTER = 48;
+const GUTTER = 56;
 
 /** Across when all cards fit beside each other, else below each other. `skips`: some traffic passes over a card. */
 export function layoutChain(cards: number, width: number, skips: boolean): Layout {
@@ -102,6 +102,6 @@ function wireDown(start: Box, end: Box, isNext: boolean): Wire {
   const x = Math.max(10, start.x - GUTTER + 12);
   return {
     d: `M${start.x} ${y1}Q${x} ${y1} ${x} ${y1 + 24}V${y2 - 24}Q${x} ${y2} ${end.x - 7} ${y2}`,
-    label: { x: x + 22, y: y2 - 8 },
+    label: { x: x + 21, y: y2 - 8 },
   };
 }
