@@ -200,9 +200,9 @@ function Limits({ budgets }: { budgets: Budgets | undefined }) {
 }
 
 const AT_LIMIT: Readonly<Record<string, string>> = {
-  reject: 'then calls are refused',
-  fallback: 'then the walk goes on without it',
-  warn: 'then calls carry a warning',
+  reject: 'at the limit calls are refused',
+  fallback: 'at the limit the walk goes on without it',
+  warn: 'at the limit calls carry a warning',
 };
 
 function BudgetRow({ budget }: { budget: Budget }) {
