@@ -7,16 +7,17 @@ import { stringifyWellFormed } from './well-formed.ts';
 
 /** The text of an object to put into a request byte for byte. What is none is wrapped, and declared. */
 export function argumentsObjectText(given: string, where: string, losses: Losses): string {
-  const text = repairSurrogates(given.trim() === '' ? '{}' : given.trim());
+  const trimmed = given.trim() === '' ? '{}' : given.trim();
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(trimmed);
   } catch {
     losses.add(`arguments on ${where}: not JSON, sent as text`);
     return stringifyWellFormed({ raw_arguments: given });
   }
-  // A line break would end the message where lines are read; between tokens a space says the same.
-  if (isJsonObject(parsed)) return text.replace(/[\r\n]+/g, ' ');
+  const text = repairSurrogates(trimmed);
+  if (text !== trimmed) losses.add(`arguments on ${where}: half surrogates replaced`);
+  if (isJsonObject(parsed)) return text;
   losses.add(`arguments on ${where}: not an object, wrapped`);
   return parsed === null ? '{}' : `{"value":${text}}`;
 }

@@ -63,3 +63,13 @@ export function createToolNames(legal: RegExp, taken: readonly string[]): ToolNa
 function digest(text: string, encoding: 'hex' | 'base64url'): string {
   return createHash('sha256').update(text).digest(encoding);
 }
+
+/** A legal spelling of an id or name that is none of those taken, with as much of the original as can be read. */
+export function unusedSpelling(original: string, taken: ReadonlySet<string>): string {
+  const readable = original.replaceAll(/[^a-zA-Z0-9_-]+/g, '_').slice(0, 40);
+  for (let round = 0; ; round += 1) {
+    const digest = createHash('sha256').update(`${round}|${original}`).digest('hex').slice(0, 12);
+    const made = `${readable}_${digest}`;
+    if (!taken.has(made)) return made;
+  }
+}

@@ -1,6 +1,8 @@
-import { isBlank, textBlock, type Block, type Turn } from './blocks.ts';
+import { finishTurns, mergeRuns } from '../block-turns.ts';
+import { unusedSpelling } from '../tool-identity.ts';
+import { textBlock, type Block, type Turn } from './blocks.ts';
 import type { Losses } from '../losses.ts';
-import { createToolIds, unusedSpelling, type Renamer } from './names.ts';
+import { createToolIds, type Renamer } from './names.ts';
 import { callIdOf, isToolResult, isToolUse, orphanAsText } from './turns.ts';
 
 /**
@@ -26,7 +28,7 @@ export function arrangeTurns(given: readonly Turn[], losses: Losses): Turn[] {
     else first.blocks.unshift(...results);
   }
   for (const turn of arranged) turn.blocks = turn.blocks.flatMap((block) => settleResult(block, losses));
-  return finishTurns(mergeRuns(arranged), losses);
+  return finishTurns(mergeRuns(arranged), textBlock, losses);
 }
 
 interface IdSpace {
@@ -78,46 +80,6 @@ function settleResult(block: Block, losses: Losses): Block[] {
 function turnsUntilAssistant(turns: readonly Turn[], from: number): Turn[] {
   const end = turns.findIndex((turn, index) => index >= from && turn.role === 'assistant');
   return turns.slice(from, end === -1 ? undefined : end);
-}
-
-function mergeRuns(turns: readonly Turn[]): Turn[] {
-  const merged: Turn[] = [];
-  for (const turn of turns) {
-    if (turn.blocks.length === 0) continue;
-    const last = merged.at(-1);
-    if (last !== undefined && last.role === turn.role) last.blocks.push(...turn.blocks);
-    else merged.push({ role: turn.role, blocks: [...turn.blocks] });
-  }
-  return merged;
-}
-
-function finishTurns(turns: Turn[], losses: Losses): Turn[] {
-  trimLastAssistant(turns);
-  const first = turns[0];
-  if (first === undefined || first.role === 'assistant') {
-    losses.add(
-      first === undefined
-        ? 'no user message: one was made up'
-        : 'conversation began with the assistant: a user turn was put before it',
-    );
-    turns.unshift({
-      role: 'user',
-      blocks: [textBlock(first === undefined ? 'Go ahead.' : '(start of the conversation)')],
-    });
-  }
-  return turns;
-}
-
-/** "final assistant content cannot end with trailing whitespace" */
-function trimLastAssistant(turns: Turn[]): void {
-  const last = turns.at(-1);
-  if (last?.role !== 'assistant') return;
-  const block = last.blocks.at(-1);
-  const text = block?.json['text'];
-  if (block === undefined || block.json['type'] !== 'text' || typeof text !== 'string') return;
-  if (isBlank(text)) last.blocks.pop();
-  else block.json = { ...block.json, text: text.trimEnd() };
-  if (last.blocks.length === 0) turns.pop();
 }
 
 function* allCallIds(turns: readonly Turn[]): Iterable<string> {

@@ -1,8 +1,8 @@
+import { isBlank, type BlockTurn } from '../block-turns.ts';
 import type { Losses } from '../losses.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CacheControl, DocumentPart, ImagePart, MediaSource, Part, ToolResultPart } from '../../spec/message.ts';
 import { fieldsIn, WIRE } from './facts.ts';
-import { repairSurrogates } from '../json-text.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 
 /** A content block on its way out. `rawInput` replaces `input` of a tool call, byte for byte. */
@@ -13,10 +13,7 @@ export interface Block {
   readonly callId?: string;
 }
 
-export interface Turn {
-  role: 'user' | 'assistant' | 'system';
-  blocks: Block[];
-}
+export type Turn = BlockTurn<Block>;
 
 export function withCache(json: JsonObject, cacheControl: CacheControl | undefined): JsonObject {
   if (cacheControl === undefined) return json;
@@ -27,11 +24,6 @@ export function withCache(json: JsonObject, cacheControl: CacheControl | undefin
 
 export function textBlock(text: string): Block {
   return { json: { type: 'text', text } };
-}
-
-/** The API refuses text blocks without any visible character. */
-export function isBlank(text: string): boolean {
-  return text.trim() === '';
 }
 
 function sourceOf(source: MediaSource): JsonObject {
@@ -116,31 +108,8 @@ export function resultBlock(part: ToolResultPart, id: string, where: string, los
   return { json: withCache(json, part.cacheControl), callId: part.toolCallId };
 }
 
-/** Arguments as the text of a JSON object: untouched where they are one. */
-export function inputText(json: string, where: string, losses: Losses): string {
-  if (json.trim() === '') return '{}';
-  const parsed = tryParse(json);
-  if (parsed === undefined) {
-    losses.add(`arguments on ${where}: not JSON, sent as text`);
-    return stringifyWellFormed({ raw_arguments: json });
-  }
-  const repaired = repairSurrogates(json);
-  if (repaired !== json) losses.add(`arguments on ${where}: half surrogates replaced`);
-  if (isJsonObject(parsed)) return repaired.trim();
-  losses.add(`arguments on ${where}: not an object, wrapped`);
-  return parsed === null ? '{}' : `{"value":${repaired.trim()}}`;
-}
-
 export function writeBlock(block: Block): string {
   if (block.rawInput === undefined) return stringifyWellFormed(block.json);
   const text = stringifyWellFormed(block.json);
   return `${text.slice(0, -1)},"input":${block.rawInput}}`;
-}
-
-function tryParse(json: string): JsonValue | undefined {
-  try {
-    return JSON.parse(json) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }

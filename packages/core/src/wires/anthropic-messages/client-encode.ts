@@ -8,9 +8,9 @@ import { createLosses, type Losses } from '../losses.ts';
 import { limitCacheMarks } from './cache-marks.ts';
 import { SYSTEM_TURN_VERSION, WIRE } from './facts.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
-import { modelTraits, type ModelTraits } from './models.ts';
-import { fitOutputSchema } from './output-schema.ts';
-import { planThinking, type ThinkingPlan } from './thinking.ts';
+import { modelTraits, type ModelTraits } from '../claude-models.ts';
+import { fitOutputSchema } from '../claude-output-schema.ts';
+import { planThinking, type ThinkingPlan } from '../claude-thinking.ts';
 import { encodeToolChoice, encodeTools, toolNamesOf } from './tools.ts';
 import { isThinking, isToolResult, isToolUse, readMessages } from './turns.ts';
 

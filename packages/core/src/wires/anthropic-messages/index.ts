@@ -7,7 +7,7 @@ import { relayable } from './relayable.ts';
 import { decodeRequest } from './serve-decode.ts';
 import { createEncoder, encodeWhole } from './serve-encode.ts';
 
-export { modelTraits, type ModelTraits } from './models.ts';
+export { modelTraits, type ModelTraits } from '../claude-models.ts';
 
 /** Calls a vendor that speaks Anthropic Messages: `POST /v1/messages`. */
 export const anthropicMessagesClient: WireClient = {

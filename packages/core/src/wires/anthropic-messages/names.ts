@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { unusedSpelling } from '../tool-identity.ts';
 
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 const LEGAL_NAME = /^[a-zA-Z0-9_-]{1,128}$/;
@@ -38,13 +38,4 @@ function createRenamer(legal: RegExp, known: Iterable<string>): Renamer {
     },
     changed: () => Object.fromEntries([...spelling].map(([original, made]) => [made, original])),
   };
-}
-
-export function unusedSpelling(original: string, taken: ReadonlySet<string>): string {
-  const readable = original.replaceAll(/[^a-zA-Z0-9_-]+/g, '_').slice(0, 40);
-  for (let round = 0; ; round += 1) {
-    const digest = createHash('sha256').update(`${round}|${original}`).digest('hex').slice(0, 12);
-    const made = `${readable}_${digest}`;
-    if (!taken.has(made)) return made;
-  }
 }

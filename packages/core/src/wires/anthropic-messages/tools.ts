@@ -3,7 +3,7 @@ import type { ChatRequest, Tool } from '../../spec/request.ts';
 import { withCache } from './blocks.ts';
 import type { Losses } from '../losses.ts';
 import { WIRE } from './facts.ts';
-import type { ModelTraits } from './models.ts';
+import type { ModelTraits } from '../claude-models.ts';
 import { createToolNames, type Renamer } from './names.ts';
 
 /** Names of every tool that the request speaks of, so that a sanitised one never meets another. */

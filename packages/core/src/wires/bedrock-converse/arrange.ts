@@ -1,8 +1,7 @@
-import { isBlank } from '../anthropic-messages/blocks.ts';
+import { finishTurns, mergeRuns } from '../block-turns.ts';
 import type { Losses } from '../losses.ts';
-import { unusedSpelling } from '../anthropic-messages/names.ts';
 import type { Quirks } from '../quirks.ts';
-import { toolCallIdFor } from '../tool-identity.ts';
+import { toolCallIdFor, unusedSpelling } from '../tool-identity.ts';
 import { textBlock, type Block, type Turn } from './blocks.ts';
 import { isToolResult, isToolUse, orphanAsText, withId } from './turns.ts';
 
@@ -37,7 +36,9 @@ export function arrangeTurns(given: readonly Turn[], format: Quirks['toolCallIdF
       return orphanAsText(block);
     });
   }
-  return finishTurns(mergeRuns(arranged), losses);
+  const finished = finishTurns(mergeRuns(arranged), textBlock, losses);
+  for (const turn of finished) addTextToDocuments(turn);
+  return finished;
 }
 
 /** Takes the results of a turn's calls out of the next one, gives both their id, and makes up what is missing. */
@@ -75,46 +76,9 @@ function missingResult(callId: string, losses: Losses): Block {
   return { json: { toolResult: { toolUseId: callId, content, status: 'error' } }, callId };
 }
 
-function mergeRuns(turns: readonly Turn[]): Turn[] {
-  const merged: Turn[] = [];
-  for (const turn of turns) {
-    if (turn.blocks.length === 0) continue;
-    const last = merged.at(-1);
-    if (last !== undefined && last.role === turn.role) last.blocks.push(...turn.blocks);
-    else merged.push({ role: turn.role, blocks: [...turn.blocks] });
-  }
-  return merged;
-}
-
-function finishTurns(turns: Turn[], losses: Losses): Turn[] {
-  trimLastAssistant(turns);
-  const first = turns[0];
-  if (first === undefined) {
-    losses.add('no user message: one was made up');
-    turns.push({ role: 'user', blocks: [textBlock('Go ahead.')] });
-  } else if (first.role === 'assistant') {
-    losses.add('conversation began with the assistant: a user turn was put before it');
-    turns.unshift({ role: 'user', blocks: [textBlock('(start of the conversation)')] });
-  }
-  for (const turn of turns) addTextToDocuments(turn);
-  return turns;
-}
-
 /** "A text block is required in messages that contain documents." */
 function addTextToDocuments({ blocks }: Turn): void {
   const hasDocument = blocks.some(({ json }) => json['document'] !== undefined);
   if (hasDocument && !blocks.some(({ json }) => json['text'] !== undefined))
     blocks.push(textBlock('(see the document)'));
-}
-
-/** "final assistant content cannot end with trailing whitespace" */
-function trimLastAssistant(turns: Turn[]): void {
-  const last = turns.at(-1);
-  if (last?.role !== 'assistant') return;
-  const block = last.blocks.at(-1);
-  const text = block?.json['text'];
-  if (block === undefined || typeof text !== 'string') return;
-  if (isBlank(text)) last.blocks.pop();
-  else block.json = { text: text.trimEnd() };
-  if (last.blocks.length === 0) turns.pop();
 }

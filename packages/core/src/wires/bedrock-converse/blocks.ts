@@ -1,7 +1,7 @@
 import { ProviderError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CacheControl, DocumentPart, ImagePart, MediaSource, Part, ToolResultPart } from '../../spec/message.ts';
-import { isBlank } from '../anthropic-messages/blocks.ts';
+import { isBlank, type BlockTurn } from '../block-turns.ts';
 import type { Losses } from '../losses.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import { documentFormatOf, imageFormatOf, WIRE } from './facts.ts';
@@ -15,10 +15,7 @@ export interface Block {
   readonly callId?: string;
 }
 
-export interface Turn {
-  readonly role: 'user' | 'assistant';
-  blocks: Block[];
-}
+export type Turn = BlockTurn<Block>;
 
 export interface BlockContext {
   readonly family: Family;

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest } from '../../spec/request.ts';
 import { createLosses, type Losses } from '../losses.ts';
-import { fitOutputSchema } from '../anthropic-messages/output-schema.ts';
+import { fitOutputSchema } from '../claude-output-schema.ts';
 import { stringifyWellFormed } from '../well-formed.ts';
 import { canForceTool } from '../output-tool.ts';
 import type { CallMode, EncodedCall, WireTarget } from '../wire.ts';

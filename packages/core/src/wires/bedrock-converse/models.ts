@@ -1,4 +1,4 @@
-import { modelTraits, type ModelTraits } from '../anthropic-messages/models.ts';
+import { modelTraits, type ModelTraits } from '../claude-models.ts';
 import type { WireTarget } from '../wire.ts';
 
 /**

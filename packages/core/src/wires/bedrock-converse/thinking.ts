@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { ReasoningEffort } from '../../spec/request.ts';
 import type { Losses } from '../losses.ts';
-import { planThinking, type ThinkingQuestion } from '../anthropic-messages/thinking.ts';
+import { planThinking, type ThinkingQuestion } from '../claude-thinking.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Family } from './models.ts';
 

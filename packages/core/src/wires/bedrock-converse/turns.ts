@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import { partsOf, textOf, type Message, type Part } from '../../spec/message.ts';
-import { inputText, isBlank } from '../anthropic-messages/blocks.ts';
+import type { Message, Part } from '../../spec/message.ts';
+import { isBlank, mayReplay, readBlockTurns } from '../block-turns.ts';
+import { argumentsObjectText } from '../tool-arguments.ts';
 import type { ToolNames } from '../tool-identity.ts';
 import type { WireTarget } from '../wire.ts';
 import { addCachePoint, addPlain, resultBlock, textBlock, type Block, type BlockContext, type Turn } from './blocks.ts';
@@ -19,43 +20,18 @@ export interface Conversation {
 
 /** Messages to system blocks and turns in the order they stand; the rules of alternation come after (`arrangeTurns`). */
 export function readMessages(messages: readonly Message[], context: TurnContext): Conversation {
-  const system: Block[] = [];
-  const turns: Turn[] = [];
-  messages.forEach((message, index) => {
-    const where = `messages[${index}]`;
-    if (message.name !== undefined) context.losses.add(`name on ${where}`);
-    if (message.role === 'system') {
-      if (turns.length === 0) system.push(...systemBlocks(message, where, context));
-      else turns.push(markedTurn(message, where, context));
-      return;
-    }
-    const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const blocks: Block[] = [];
-    for (const part of partsOf(message.content)) {
-      if (role === 'assistant') addAssistantPart(blocks, part, where, context);
-      else if (part.type === 'tool-result') {
-        blocks.push(resultBlock(part, where, context));
-        addCachePoint(blocks, part.cacheControl, where, context);
-      } else addPlain(blocks, part, where, context);
-    }
-    turns.push({ role, blocks });
+  return readBlockTurns<Block>(messages, {
+    losses: context.losses,
+    systemTurns: false,
+    textBlock,
+    addSystem: (blocks, part, where) => addPlain(blocks, part, where, context),
+    addAssistant: (blocks, part, where) => addAssistantPart(blocks, part, where, context),
+    addUser(blocks, part, where) {
+      if (part.type !== 'tool-result') return addPlain(blocks, part, where, context);
+      blocks.push(resultBlock(part, where, context));
+      addCachePoint(blocks, part.cacheControl, where, context);
+    },
   });
-  return { system, turns };
-}
-
-function systemBlocks(message: Message, where: string, context: TurnContext): Block[] {
-  const blocks: Block[] = [];
-  for (const part of partsOf(message.content)) {
-    if (part.type === 'text' || part.type === 'opaque') addPlain(blocks, part, where, context);
-    else context.losses.add(`${part.type} on ${where}`);
-  }
-  return blocks;
-}
-
-function markedTurn(message: Message, where: string, context: TurnContext): Turn {
-  context.losses.add(`system role on ${where}: sent as a marked user turn`);
-  const text = textOf(message.content);
-  return { role: 'user', blocks: isBlank(text) ? [] : [textBlock(`<system>\n${text}\n</system>`)] };
 }
 
 function addAssistantPart(blocks: Block[], part: Part, where: string, context: TurnContext): void {
@@ -67,7 +43,7 @@ function addAssistantPart(blocks: Block[], part: Part, where: string, context: T
   } else if (part.type === 'tool-call') {
     const json: JsonObject = { toolUse: { toolUseId: part.id, name: names.sent(part.name) } };
     if (part.signature !== undefined) losses.add(`signature of a tool call on ${where}`);
-    blocks.push({ json, rawInput: inputText(part.arguments, where, losses), callId: part.id });
+    blocks.push({ json, rawInput: argumentsObjectText(part.arguments, where, losses), callId: part.id });
     addCachePoint(blocks, part.cacheControl, where, context);
   } else if (part.type === 'image' || part.type === 'document') {
     losses.add(`${part.type} in an assistant turn, on ${where}`);
@@ -78,10 +54,7 @@ function addAssistantPart(blocks: Block[], part: Part, where: string, context: T
 
 /** Thinking goes back only to the model that signed it; unsigned thinking only when the caller of this wire sent it. */
 function thinkingBlock(part: Part & { type: 'reasoning' }, context: TurnContext): JsonObject | undefined {
-  // Learnt from a refusal: once more, without any thinking.
-  if (context.target.quirks.omitParameters.includes('reasoning_replay')) return undefined;
-  const isOwn = part.issuer === undefined ? context.sameWire : part.issuer === context.target.issuer;
-  if (!isOwn) return undefined;
+  if (!mayReplay(part, context)) return undefined;
   if (part.redacted !== undefined && part.text === '') return { reasoningContent: { redactedContent: part.redacted } };
   if (part.signature === undefined && (context.family.name === 'claude' || part.issuer !== undefined)) return undefined;
   const reasoningText: JsonObject = { text: part.text };

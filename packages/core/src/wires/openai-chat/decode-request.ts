@@ -1,14 +1,15 @@
 import { RequestError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { ChatRequest, OutputFormat, ReasoningOptions, Tool } from '../../spec/request.ts';
 import {
-  REASONING_EFFORTS,
-  type ChatRequest,
-  type OutputFormat,
-  type ReasoningEffort,
-  type ReasoningOptions,
-  type Tool,
-  type ToolChoice,
-} from '../../spec/request.ts';
+  decodeEffort,
+  decodeFunction,
+  decodeSchemaFormat,
+  decodeToolChoice,
+  defined,
+  readRouting,
+  ROUTING_FIELDS,
+} from '../openai-request.ts';
 import type { DecodedRequest } from '../wire.ts';
 import { keepBody } from './as-it-came.ts';
 import { decodeCacheControl } from './decode-content.ts';
@@ -25,9 +26,6 @@ import {
   requiredObject,
   requiredString,
 } from '../request-fields.ts';
-
-/** OpenRouter's and LiteLLM's options for the walk; they are for us and never forwarded. */
-const ROUTING_FIELDS = ['models', 'provider', 'route', 'fallbacks', 'num_retries', 'timeout'];
 
 /** Fields read into the common vocabulary; every other top-level field is carried as an extension. */
 const KNOWN_FIELDS = new Set([
@@ -53,6 +51,9 @@ export function decodeRequest(body: unknown): DecodedRequest {
   const tools = decodeTools(body);
   const extensions = readExtensions(body, streamOptions);
   const routing = readRouting(body);
+  const choiceParam = body['tool_choice'] === undefined ? 'function_call' : 'tool_choice';
+  const choice = body['tool_choice'] ?? body['function_call'];
+  const toolChoice = decodeToolChoice(choice, choiceParam, tools ?? [], extensions);
   const request: ChatRequest = {
     ...defined({ model: optionalString(body['model'], 'model') }),
     messages,
@@ -63,7 +64,7 @@ export function decodeRequest(body: unknown): DecodedRequest {
       reasoning: decodeReasoningOptions(body),
       parallelToolCalls: optionalBoolean(body['parallel_tool_calls'], 'parallel_tool_calls'),
     }),
-    ...decodeToolChoice(body, tools, extensions),
+    ...defined({ toolChoice }),
     ...(Object.keys(extensions).length === 0 ? {} : { extensions: { wire: 'openai-chat' as const, body: extensions } }),
   };
   if (tools === undefined) keepBody(request, body, isExtension);
@@ -124,51 +125,6 @@ function decodeTool(value: unknown, param: string): Tool {
   return { ...decodeFunction(definition, `${param}.function`), ...defined({ cacheControl }) };
 }
 
-function decodeFunction(definition: JsonObject, param: string): Tool {
-  return {
-    name: requiredString(definition['name'], `${param}.name`),
-    ...defined({
-      description: optionalString(definition['description'], `${param}.description`),
-      parameters: optionalObject(definition['parameters'], `${param}.parameters`),
-      strict: optionalBoolean(definition['strict'], `${param}.strict`),
-    }),
-  };
-}
-
-const CHOICE_WORDS: Readonly<Record<string, ToolChoice>> = {
-  auto: { type: 'auto' },
-  none: { type: 'none' },
-  required: { type: 'required' },
-  any: { type: 'required' },
-};
-
-function decodeToolChoice(
-  body: JsonObject,
-  tools: readonly Tool[] | undefined,
-  extensions: JsonObject,
-): { toolChoice?: ToolChoice } {
-  const param = body['tool_choice'] === undefined ? 'function_call' : 'tool_choice';
-  const value = body['tool_choice'] ?? body['function_call'];
-  if (value === undefined || value === null) return {};
-  if (typeof value === 'string') {
-    const choice = CHOICE_WORDS[value];
-    if (choice === undefined) throw fail(param, 'must be "none", "auto", "required" or an object naming a function');
-    return { toolChoice: choice };
-  }
-  const object = requiredObject(value, param);
-  const type = object['type'];
-  if (type !== undefined && type !== 'function') {
-    // `allowed_tools` and choices of custom tools: only a server of this wire can honour them.
-    extensions['tool_choice'] = object;
-    return {};
-  }
-  const holder = isJsonObject(object['function']) ? object['function'] : object;
-  const path = isJsonObject(object['function']) ? `${param}.function.name` : `${param}.name`;
-  const name = requiredString(holder['name'], path);
-  if (!(tools ?? []).some((tool) => tool.name === name)) throw fail(path, `names "${name}", which is not in \`tools\``);
-  return { toolChoice: { type: 'tool', name } };
-}
-
 function decodeOutputFormat(value: unknown): OutputFormat | undefined {
   const format = optionalObject(value, 'response_format');
   if (format === undefined) return undefined;
@@ -180,15 +136,7 @@ function decodeOutputFormat(value: unknown): OutputFormat | undefined {
     case 'json_schema': {
       const inner = requiredObject(format['json_schema'], 'response_format.json_schema');
       const at = 'response_format.json_schema';
-      return {
-        type: 'json-schema',
-        name: requiredString(inner['name'], `${at}.name`),
-        schema: optionalObject(inner['schema'], `${at}.schema`) ?? {},
-        ...defined({
-          description: optionalString(inner['description'], `${at}.description`),
-          strict: optionalBoolean(inner['strict'], `${at}.strict`),
-        }),
-      };
+      return decodeSchemaFormat(inner, at, false);
     }
     default:
       throw fail('response_format.type', 'must be "text", "json_object" or "json_schema"');
@@ -198,22 +146,14 @@ function decodeOutputFormat(value: unknown): OutputFormat | undefined {
 /** `reasoning_effort` (OpenAI) and the `reasoning` object (OpenRouter). */
 function decodeReasoningOptions(body: JsonObject): ReasoningOptions | undefined {
   const object = optionalObject(body['reasoning'], 'reasoning') ?? {};
-  const effort = decodeEffort(body['reasoning_effort'] ?? object['effort'], body['reasoning_effort'] === undefined);
+  const own = body['reasoning_effort'];
+  const effort = decodeEffort(own ?? object['effort'], own === undefined ? 'reasoning.effort' : 'reasoning_effort');
   const options = defined({
     enabled: optionalBoolean(object['enabled'], 'reasoning.enabled'),
     effort,
     budgetTokens: optionalInteger(object['max_tokens'], 'reasoning.max_tokens', 0),
   });
   return Object.keys(options).length === 0 ? undefined : options;
-}
-
-function decodeEffort(value: unknown, nested: boolean): ReasoningEffort | undefined {
-  const param = nested ? 'reasoning.effort' : 'reasoning_effort';
-  const effort = optionalString(value, param);
-  if (effort === undefined) return undefined;
-  const known = REASONING_EFFORTS.find((one) => one === effort);
-  if (known === undefined) throw fail(param, `must be one of ${REASONING_EFFORTS.join(', ')}`);
-  return known;
 }
 
 function readExtensions(body: JsonObject, streamOptions: JsonObject): JsonObject {
@@ -225,19 +165,4 @@ function readExtensions(body: JsonObject, streamOptions: JsonObject): JsonObject
   const { include_usage: _, ...otherOptions } = streamOptions;
   if (Object.keys(otherOptions).length > 0) extensions['stream_options'] = otherOptions;
   return extensions;
-}
-
-function readRouting(body: JsonObject): JsonObject | undefined {
-  const routing: JsonObject = {};
-  for (const field of ROUTING_FIELDS) {
-    const value = body[field];
-    if (value !== undefined && value !== null) routing[field] = value;
-  }
-  return Object.keys(routing).length === 0 ? undefined : routing;
-}
-
-function defined<T extends object>(fields: T): Partial<T> {
-  const present: Partial<T> = {};
-  for (const key in fields) if (fields[key] !== undefined) present[key] = fields[key];
-  return present;
 }

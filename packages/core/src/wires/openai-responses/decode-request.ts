@@ -1,14 +1,7 @@
 import { RequestError } from '../../spec/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
 import type { Message } from '../../spec/message.ts';
-import {
-  REASONING_EFFORTS,
-  type ChatRequest,
-  type OutputFormat,
-  type ReasoningOptions,
-  type Tool,
-  type ToolChoice,
-} from '../../spec/request.ts';
+import type { ChatRequest, OutputFormat, ReasoningOptions, Tool } from '../../spec/request.ts';
 import {
   fail,
   kindOf,
@@ -21,12 +14,18 @@ import {
   requiredObject,
   requiredString,
 } from '../request-fields.ts';
+import {
+  decodeEffort,
+  decodeFunction,
+  decodeSchemaFormat,
+  decodeToolChoice,
+  defined,
+  readRouting,
+  ROUTING_FIELDS,
+} from '../openai-request.ts';
 import type { DecodedRequest } from '../wire.ts';
 import { decodeInput } from './decode-input.ts';
 import { WIRE } from './facts.ts';
-
-/** OpenRouter's and LiteLLM's options for the walk; they are for us and never forwarded. */
-const ROUTING_FIELDS = ['models', 'provider', 'route', 'fallbacks', 'num_retries', 'timeout'];
 
 /** Fields read into the common vocabulary; every other top-level field is carried as an extension. */
 const KNOWN_FIELDS = new Set([
@@ -64,7 +63,7 @@ export function decodeRequest(body: unknown): DecodedRequest {
       outputFormat: decodeText(body, extensions),
       reasoning: decodeReasoning(body, extensions),
       parallelToolCalls: optionalBoolean(body['parallel_tool_calls'], 'parallel_tool_calls'),
-      toolChoice: decodeToolChoice(body['tool_choice'], tools ?? [], extensions),
+      toolChoice: decodeToolChoice(body['tool_choice'], 'tool_choice', tools ?? [], extensions),
     }),
     extensions: { wire: WIRE, body: extensions },
   };
@@ -97,39 +96,13 @@ function decodeTools(value: unknown, extensions: JsonObject): Tool[] | undefined
     if (type !== 'function') {
       return { name: typeof tool['name'] === 'string' ? tool['name'] : type, opaque: { wire: WIRE, value: tool } };
     }
-    const name = requiredString(tool['name'], `${param}.name`);
+    const definition = decodeFunction(tool, param);
     const extra = Object.entries(tool).filter(([key, field]) => !TOOL_FIELDS.has(key) && field !== null);
-    if (extra.length > 0) extras.push({ name, ...Object.fromEntries(extra) });
-    return {
-      name,
-      ...defined({
-        description: optionalString(tool['description'], `${param}.description`),
-        parameters: optionalObject(tool['parameters'], `${param}.parameters`),
-        strict: optionalBoolean(tool['strict'], `${param}.strict`),
-      }),
-    };
+    if (extra.length > 0) extras.push({ name: definition.name, ...Object.fromEntries(extra) });
+    return definition;
   });
   if (extras.length > 0) extensions['tools'] = extras;
   return tools.length === 0 ? undefined : tools;
-}
-
-function decodeToolChoice(value: unknown, tools: readonly Tool[], extensions: JsonObject): ToolChoice | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (value === 'auto' || value === 'none' || value === 'required') return { type: value };
-  if (typeof value === 'string') {
-    throw fail('tool_choice', 'must be "none", "auto", "required" or an object naming a tool');
-  }
-  const choice = requiredObject(value, 'tool_choice');
-  if (choice['type'] !== 'function') {
-    // `allowed_tools`, hosted and custom tools: only a server of this wire can honour them.
-    extensions['tool_choice'] = choice;
-    return undefined;
-  }
-  const name = requiredString(choice['name'], 'tool_choice.name');
-  if (!tools.some((tool) => tool.name === name)) {
-    throw fail('tool_choice.name', `names "${name}", which is not in \`tools\``);
-  }
-  return { type: 'tool', name };
 }
 
 function decodeText(body: JsonObject, extensions: JsonObject): OutputFormat | undefined {
@@ -146,15 +119,7 @@ function decodeText(body: JsonObject, extensions: JsonObject): OutputFormat | un
     case 'json_object':
       return { type: 'json' };
     case 'json_schema':
-      return {
-        type: 'json-schema',
-        name: requiredString(format['name'], 'text.format.name'),
-        schema: requiredObject(format['schema'], 'text.format.schema'),
-        ...defined({
-          description: optionalString(format['description'], 'text.format.description'),
-          strict: optionalBoolean(format['strict'], 'text.format.strict'),
-        }),
-      };
+      return decodeSchemaFormat(format, 'text.format', true);
     default:
       extensions['text'] = { ...others, format };
       return undefined;
@@ -167,11 +132,7 @@ function decodeReasoning(body: JsonObject, extensions: JsonObject): ReasoningOpt
   const { effort: rawEffort, summary: rawSummary, ...rest } = reasoning;
   const others = withoutNulls(rest);
   if (Object.keys(others).length > 0) extensions['reasoning'] = others;
-  const word = optionalString(rawEffort, 'reasoning.effort');
-  const effort = REASONING_EFFORTS.find((one) => one === word);
-  if (word !== undefined && effort === undefined) {
-    throw fail('reasoning.effort', `must be one of ${REASONING_EFFORTS.join(', ')}`);
-  }
+  const effort = decodeEffort(rawEffort, 'reasoning.effort');
   const summary = optionalString(rawSummary, 'reasoning.summary');
   if (summary !== undefined && !isSummary(summary)) {
     throw fail('reasoning.summary', 'must be "auto", "concise", "detailed" or "none"');
@@ -188,20 +149,10 @@ function readExtensions(body: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(body).filter(([key, value]) => !KNOWN_FIELDS.has(key) && value !== null));
 }
 
-function readRouting(body: JsonObject): JsonObject | undefined {
-  const routing: JsonObject = {};
-  for (const field of ROUTING_FIELDS) if (present(body[field])) routing[field] = body[field] ?? null;
-  return Object.keys(routing).length === 0 ? undefined : routing;
-}
-
 function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
 function withoutNulls(fields: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-}
-
-function defined<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../spec/json.ts';
-import type { Losses } from '../losses.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../spec/json.ts';
+import type { Losses } from './losses.ts';
 
 /** Formats that structured outputs enforce (Anthropic docs, "Structured outputs", read 2026-11). */
 const FORMATS = new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid']);

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../spec/json.ts';
-import type { ReasoningEffort, ReasoningOptions } from '../../spec/request.ts';
-import type { Losses } from '../losses.ts';
-import type { ModelTraits } from './models.ts';
+import type { JsonObject } from '../spec/json.ts';
+import type { ReasoningEffort, ReasoningOptions } from '../spec/request.ts';
+import type { Losses } from './losses.ts';
+import type { ModelTraits } from './claude-models.ts';
 
 /** What goes into the body for thinking, and what follows from it for the rest of the body. */
 export interface ThinkingPlan {
