@@ -43,7 +43,10 @@ export function checkMended(
   return { kind: 'truncated', message, phase: 'content', rule: 'diverged' };
 }
 
-/** Fields of the line that operators watch for. */
+/** The line that operators watch for (ZeroClaw's own words). */
+export const RECOVERED = 'Provider recovered (failover/retry)';
+
+/** Its fields. */
 export function recovered(plan: Plan, lane: Lane, attempts: readonly AttemptRecord[]): Record<string, unknown> {
   return {
     provider: lane.target.entry,

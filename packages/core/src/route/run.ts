@@ -4,7 +4,7 @@ import type { ChatRequest } from '../spec/request.ts';
 import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
-import { checkMended, recovered, sumUsage } from './answer-checks.ts';
+import { checkMended, RECOVERED, recovered, sumUsage } from './answer-checks.ts';
 import { hold, type Stage } from './commit.ts';
 import { hasTurned, landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
@@ -340,12 +340,10 @@ class Run implements RunHandle {
 
   #onDone(lane: Lane): void {
     if (lane.over || this.#over) return;
-    const { log } = this.#options;
     this.#close(lane);
     this.#finish();
     reportSuccess(this.#options, lane);
-    if (this.#attempts.length > 1)
-      log('info', 'Provider recovered (failover/retry)', recovered(this.#plan, lane, this.#attempts));
+    if (this.#attempts.length > 1) this.#options.log('info', RECOVERED, recovered(this.#plan, lane, this.#attempts));
     this.#trace?.end(this.#attempts);
     this.#sink.onDone({ target: lane.target, attempts: this.#attempts });
   }

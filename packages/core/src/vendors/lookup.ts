@@ -1,3 +1,4 @@
+import { editDistance } from '../spec/edit-distance.ts';
 import type { WireId } from '../spec/wire-id.ts';
 import { createTextRedactor } from './classify/redact-text.ts';
 import { globMatches } from './glob.ts';
@@ -108,35 +109,13 @@ export function resolveSlug(slug: string, generation: SlugGeneration = 'v3'): Sl
   };
 }
 
-/** Edits between two words: insert, delete, replace, swap of neighbours. */
-function distance(left: string, right: string): number {
-  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)];
-  for (let i = 1; i <= left.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= right.length; j += 1) {
-      const same = left[i - 1] === right[j - 1];
-      let best = Math.min(
-        (rows[i - 1]?.[j] ?? 0) + 1,
-        (row[j - 1] ?? 0) + 1,
-        (rows[i - 1]?.[j - 1] ?? 0) + (same ? 0 : 1),
-      );
-      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) {
-        best = Math.min(best, (rows[i - 2]?.[j - 2] ?? 0) + 1);
-      }
-      row.push(best);
-    }
-    rows.push(row);
-  }
-  return rows[left.length]?.[right.length] ?? 0;
-}
-
 /** Known spellings close to an unknown one, nearest first, at most `limit`. */
 export function nearestSlugs(slug: string, limit = 3): readonly string[] {
   const key = normalizeSlug(slug).slice(0, 40);
   if (key === '') return [];
   const allowed = Math.max(1, Math.floor(key.length / 3));
   return [...INDEX.keys(), 'custom:URL', 'anthropic-custom:URL']
-    .map((name) => ({ name, edits: name.startsWith(key) && key.length >= 3 ? 0.5 : distance(key, name) }))
+    .map((name) => ({ name, edits: name.startsWith(key) && key.length >= 3 ? 0.5 : editDistance(key, name) }))
     .filter(({ edits }) => edits <= allowed)
     .sort((a, b) => a.edits - b.edits || a.name.length - b.name.length || a.name.localeCompare(b.name))
     .slice(0, limit)

@@ -164,7 +164,7 @@ model = "gpt-4o-mini"
   it.each(['api_key = "sk-own"', 'profile = "p"\napi_key = "sk-own"', 'requires_openai_auth = true'])('%s', (line) => {
     const toml = `[providers.models.openai-codex.a]\n${line}\n`;
     const { entry } = codex({ OPENAI_API_KEY: line.includes('own') ? 'sk-other' : 'sk-own' }, toml);
-    expect(entry).toMatchObject({ row: { id: 'openai' }, wire: 'openai-responses', model: 'gpt-5.1-codex' });
+    expect(entry).toMatchObject({ row: { id: 'openai' }, wire: 'openai-responses', model: 'gpt-6.1-sol' });
     expect(entry?.keys[0]?.secret?.reveal()).toBe('sk-own');
   });
 

@@ -1,5 +1,5 @@
 import { createInflight, type Answer } from './ask.ts';
-import { editDistance } from '@standin/core/config/nearest';
+import { editDistance } from '@standin/core/spec/edit-distance';
 import { quoted } from '@standin/core/config/secrets/key-file';
 import { isJsonObject } from '@standin/core/spec/json';
 import type { Endpoint, Target } from '@standin/core/route/target';

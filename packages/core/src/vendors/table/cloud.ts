@@ -104,7 +104,7 @@ export const CLOUD: readonly VendorRow[] = [
     // The newest GPT models are served by /responses only, the others of their generation by both.
     modelWires: [{ match: 'gpt-5*', wire: 'openai-responses' }],
     errors: COPILOT_ERRORS,
-    defaultModel: 'gpt-4.1',
+    defaultModel: 'gpt-6.1-terra',
     source: 'headers of the published Copilot Chat clients, read 2026-11',
   }),
   vendor({
@@ -141,7 +141,7 @@ export const CLOUD: readonly VendorRow[] = [
     },
     listPath: null,
     errors: CODEX_ERRORS,
-    defaultModel: 'gpt-5.1-codex',
+    defaultModel: 'gpt-6.1-sol',
     source: 'github.com/openai/codex codex-rs, read 2026-11',
   }),
 ];

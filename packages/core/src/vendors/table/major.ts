@@ -141,7 +141,7 @@ export const MAJOR: readonly VendorRow[] = [
       { match: 'grok-4*', quirks: { omitParameters: ['stop', 'presence_penalty', 'frequency_penalty'] } },
     ],
     errors: XAI_ERRORS,
-    defaultModel: 'grok-4',
+    defaultModel: 'grok-4.7',
     source: 'docs.x.ai API reference, read 2026-11',
   }),
 ];

@@ -89,7 +89,7 @@ export const MODEL_MAKERS: readonly VendorRow[] = [
     name: 'Inception Labs',
     endpoints: { default: 'https://api.inceptionlabs.ai/v1' },
     keyVariables: ['INCEPTION_API_KEY'],
-    defaultModel: 'mercury',
+    defaultModel: 'mercury-2',
     source: 'docs.inceptionlabs.ai, read 2026-11',
   }),
   vendor({

@@ -41,7 +41,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
       { match: 'deepseek-r1*', quirks: { reasoningReplay: 'none' } },
     ],
     errors: DEEPSEEK_ERRORS,
-    defaultModel: 'deepseek-chat',
+    defaultModel: 'deepseek-flash',
     source: 'api-docs.deepseek.com, read 2026-11',
   }),
   vendor({
@@ -84,7 +84,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
       code: { headers: KIMI_CODE_AGENT, quirks: { vision: true }, keyVariables: ['KIMI_CODE_API_KEY'] },
     },
     errors: MOONSHOT_ERRORS,
-    defaultModel: 'kimi-k2-0905-preview',
+    defaultModel: 'kimi-k3',
     source: 'platform.moonshot.ai/docs, read 2026-11',
   }),
   vendor({
@@ -130,7 +130,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     },
     fields: ['auth_mode', 'oauth_refresh_token', 'oauth_client_id', 'oauth_resource_url'],
     errors: QWEN_ERRORS,
-    defaultModel: 'qwen-plus',
+    defaultModel: 'qwen3.7-plus',
     source: 'help.aliyun.com/model-studio OpenAI compatibility, read 2026-11',
   }),
   vendor({
@@ -151,7 +151,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     keyVariables: ['GLM_API_KEY', 'ZHIPU_API_KEY', 'ZHIPUAI_API_KEY', 'ZAI_API_KEY'],
     quirks: { ...ZAI_QUIRKS, structuredOutput: 'json_object', vision: true, toolChoiceRequired: 'unsupported' },
     errors: ZAI_ERRORS,
-    defaultModel: 'glm-4.6',
+    defaultModel: 'glm-5.3',
     source: 'docs.z.ai and open.bigmodel.cn API reference, read 2026-11',
   }),
   vendor({
@@ -178,7 +178,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     keyVariables: ['ZAI_API_KEY', 'GLM_API_KEY'],
     quirks: { ...ZAI_QUIRKS, structuredOutput: 'json_object', toolChoiceRequired: 'unsupported' },
     errors: ZAI_ERRORS,
-    defaultModel: 'glm-4.6',
+    defaultModel: 'glm-5.3',
     source: 'docs.z.ai coding plan, read 2026-11',
   }),
   vendor({
@@ -216,7 +216,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     },
     fields: ['auth_mode', 'oauth_refresh_token', 'oauth_client_id'],
     errors: MINIMAX_ERRORS,
-    defaultModel: 'MiniMax-M2',
+    defaultModel: 'MiniMax-M3',
     source: 'platform.minimax.io/docs, read 2026-11',
   }),
   vendor({
@@ -228,7 +228,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     quirks: { reasoningStyle: 'thinking-type' },
     modelRules: [{ match: '*vision*', quirks: { vision: true } }],
     errors: DOUBAO_ERRORS,
-    defaultModel: 'doubao-seed-1-6-250615',
+    defaultModel: 'doubao-seed-2-1-turbo-260628',
     source: 'volcengine.com/docs/82379, read 2026-11',
   }),
   vendor({
@@ -250,7 +250,7 @@ export const REGIONAL_CHINA: readonly VendorRow[] = [
     defaultEndpoint: 'cn',
     keyVariables: ['STEPFUN_API_KEY', 'STEP_API_KEY'],
     modelRules: [{ match: 'step-*v*', quirks: { vision: true } }],
-    defaultModel: 'step-2-mini',
+    defaultModel: 'step-3.7-flash',
     source: 'platform.stepfun.com/docs, read 2026-11',
   }),
   vendor({
