@@ -14,7 +14,7 @@ export interface Overload {
 export const DEFAULT_MAX_CONCURRENT = 10_000;
 
 /** So many always may, however slow the process is: a limit near nothing would never learn that things are well again. */
-const FEWEST = 64;
+const FEWEST = 256;
 const LOOK_EVERY_MS = 100;
 /** A timer that is later than this, so often running, means that answers wait for the processor. */
 const LATE_MS = 250;

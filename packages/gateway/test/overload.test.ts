@@ -70,7 +70,7 @@ describe('the limit', () => {
     expect(overload.admits(999)).toBe(false);
     expect(overload.refused).toBeGreaterThan(0);
     stall(overload, clock, 40);
-    expect(overload.limit).toBe(64);
+    expect(overload.limit).toBe(256);
     clock.advance(5_000);
     expect(overload.limit).toBe(1_000);
     expect(overload.admits(999)).toBe(true);

@@ -11,6 +11,12 @@ export interface Delivered {
   add(events: readonly StreamEvent[]): void;
 }
 
+/**
+ * Characters of text that are kept to compare a second answer with: four times the longest answer of today's models. What
+ * goes on beyond it can no longer be mended, and a vendor without an end does not fill the memory.
+ */
+const MOST_KEPT = 2 * 1024 * 1024;
+
 export function createDelivered(): Delivered {
   return new DeliveredText();
 }
@@ -19,24 +25,32 @@ export function createDelivered(): Delivered {
 class DeliveredText implements Delivered {
   openText: number | undefined = undefined;
   #text = '';
+  #length = 0;
   #toolCall = false;
   #signed = false;
   #opaque = false;
 
   get facts(): DeliveredFacts {
-    return { textLength: this.#text.length, toolCall: this.#toolCall, signed: this.#signed, opaque: this.#opaque };
+    return { textLength: this.#length, toolCall: this.#toolCall, signed: this.#signed, opaque: this.#opaque };
   }
 
   text(): string {
     return this.#text;
   }
 
+  #forget(): void {
+    this.#text = '';
+    this.#opaque = true;
+  }
+
   add(events: readonly StreamEvent[]): void {
     for (const event of events) {
       switch (event.type) {
         case 'text-delta':
+          this.#length += event.text.length;
           // The engine keeps a rope: appending costs no copy.
-          this.#text += event.text;
+          if (this.#length <= MOST_KEPT) this.#text += event.text;
+          else this.#forget();
           break;
         case 'text-start':
           this.openText = event.index;
