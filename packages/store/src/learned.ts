@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { AttemptRecord } from '@standin/core/spec/errors';
 import { PairMap } from './pair-map.ts';
 
@@ -6,6 +7,22 @@ const UNKNOWN_OUTPUT_TOKENS = 4_096;
 /** The largest seen fades, so that one long answer does not hold the budget for ever. */
 const FADE = 0.98;
 const MOST_MODELS = 2_000;
+
+function longestAnswers(db: DatabaseSync): readonly Record<string, unknown>[] {
+  try {
+    return db
+      .prepare(
+        `SELECT provider, model, max(output_tokens) AS output FROM attempts
+          WHERE request > (SELECT coalesce(max(seq), 0) FROM requests) - ${LOOKED_AT}
+            AND outcome = 'ok' AND output_tokens IS NOT NULL
+          GROUP BY provider, model LIMIT ${MOST_MODELS}`,
+      )
+      .all();
+  } catch {
+    // What is not known is learned anew.
+    return [];
+  }
+}
 
 export interface TokenEstimate {
   readonly input: number;
@@ -22,8 +39,14 @@ export interface Learned {
   saw(attempt: AttemptRecord, inputTokens: number): void;
 }
 
-export function createLearned(): Learned {
+/** The last requests whose answers tell a new process how long answers are. */
+const LOOKED_AT = 5_000;
+
+/** `db`: the ledger, so that a restart does not forget what a call usually takes. */
+export function createLearned(db: DatabaseSync): Learned {
   const models = new PairMap<{ ratio: number; output: number }>(MOST_MODELS);
+  for (const { provider, model, output } of longestAnswers(db))
+    models.set(String(provider), String(model), { ratio: 1, output: Number(output) });
   return {
     estimate(entry, model, inputTokens, maxTokens) {
       const known = models.get(entry, model);

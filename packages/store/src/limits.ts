@@ -26,7 +26,7 @@ export interface LimitsOptions {
  */
 export function createLimits(options: LimitsOptions): LimitKeeper {
   const { clock = systemClock, log = silentLog, budgets = {} } = options;
-  const learned = createLearned();
+  const learned = createLearned(options.db);
   const rates = options.rates ?? createKeyRates(clock);
   const money = createMoneyKeeper({ ...options, clock, learned, budgets });
   let trouble: { readonly reason: string; readonly atMs: number } | undefined;

@@ -7,7 +7,8 @@ import type { BudgetRules, LimitKeeper, Refusal, Ticket } from '../src/limit-typ
 import { createLimits } from '../src/limits.ts';
 import { createGrants, createPurse } from '../src/purse.ts';
 import { createRateWindow } from '../src/rate-window.ts';
-import { attempt, tempDir, testClock } from './support.ts';
+import { createLedger } from '../src/ledger.ts';
+import { attempt, entry, tempDir, testClock } from './support.ts';
 
 /** 1,000 nano-USD per token either way. */
 const PRICE = { inputNanoUsd: 1_000, outputNanoUsd: 1_000, source: 'test' };
@@ -298,4 +299,18 @@ describe('rates', () => {
       }),
     );
   });
+});
+
+test('a new process knows from the ledger what a call usually takes, so that the last of a budget is not overspent', () => {
+  const path = join(tempDir(), 'ledger.db');
+  const ledger = createLedger({ path, clock: testClock() });
+  ledger.ended(entry({ attempts: [attempt({ usage: { inputTokens: 100, outputTokens: 20 } })] }));
+  ledger.close();
+  const { limits } = keeper({ dayNanoUsd: 2 * ONE + 1_000 }, { path });
+  for (let i = 0; i < 2; i++) admitted(limits).settle([attempt()]);
+  // What is left would pay for the question alone.
+  expect(refused(limits)).toMatchObject({ code: 'budget_exceeded', shouldRetry: false });
+  limits.close();
+  const again = keeper({ dayNanoUsd: 3 * ONE - 5_000 }, { path });
+  expect(refused(again.limits)).toMatchObject({ code: 'budget_exceeded' });
 });
