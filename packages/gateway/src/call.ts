@@ -156,7 +156,7 @@ export class Call implements UnderWay {
       this.#answer = answer;
       const options: StartOptions = {
         mode: decoded.mode,
-        relay: this.route.wireServer.id,
+        relay: this.exchange.context.relays ? this.route.wireServer.id : undefined,
         timeoutMs: isStream ? undefined : timeoutMs,
         maxAttempts: attemptsIn(singleHeader(req.headers[ATTEMPTS_LEFT_HEADER])),
         requestId: this.exchange.requestId,
@@ -213,7 +213,8 @@ export class Call implements UnderWay {
       if (typeof value === 'string') (headers ??= {})[name] = value;
     }
     const says = (name: string): boolean => /^(?:true|1)$/i.test(singleHeader(req.headers[name]) ?? '');
-    let { request } = decoded;
+    // A copy does not hold the caller's body any more: see `keepBody`.
+    let request = this.exchange.context.relays ? decoded.request : { ...decoded.request };
     if (says(STRICT_HEADER)) request = { ...request, strict: true };
     const format = request.outputFormat;
     if (format !== undefined && format.type !== 'text' && says(REPAIR_HEADER))

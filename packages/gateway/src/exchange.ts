@@ -50,6 +50,8 @@ export interface GatewayContext {
   readonly bodyLimitBytes: number;
   /** A fresh random id, letters and digits. */
   readonly newId: () => string;
+  /** Bytes may pass as they came. */
+  readonly relays: boolean;
   readonly startedAtMs: number;
   readonly underWay: Set<UnderWay>;
   /** What is counted and limited; absent: nothing. */

@@ -59,6 +59,11 @@ export interface GatewayOptions {
   readonly passthrough?: () => PassthroughRule | undefined;
   /** Random id of 32 letters and digits. */
   readonly newId?: () => string;
+  /**
+   * Requests and answers may pass as their bytes came where both sides speak one protocol. Default true; false, for
+   * tests, writes everything anew.
+   */
+  readonly relay?: boolean;
 }
 
 export interface Gateway {
@@ -120,6 +125,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     keepAlive: createKeepAlive(clock, options.keepAliveMs ?? 15_000),
     bodyLimitBytes: options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     newId,
+    relays: options.relay !== false,
     startedAtMs: clock.wallMs(),
     underWay,
     accounting: admin === undefined ? accounting : { ...accounting, logs: [...(accounting?.logs ?? []), admin.log] },
