@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
+import manifest from '../../package.json' with { type: 'json' };
 import type { Command } from 'commander';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { createLogger, type Logger } from './log.ts';
 import { buildProgram, parse } from './program.ts';
 import { reportError } from './report.ts';
-
-function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
-}
 
 /** What one run of the command is given by whoever starts it. */
 export type Surroundings = Pick<CommandContext, 'input' | 'output' | 'interrupt' | 'env'>;
@@ -35,7 +28,7 @@ export function execute(argv: readonly string[], surroundings: Surroundings): Ex
     output,
     interrupt,
     env,
-    version: readVersion(),
+    version: manifest.version,
     globals,
     logger: () => (logger ??= createLogger({ output, level: globals().logLevel, format: globals().logFormat })),
   };
