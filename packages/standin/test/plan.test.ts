@@ -76,7 +76,7 @@ describe('the worst case', () => {
     const three = [target('a.a', 'm'), target('b.b', 'n', { firstContentMs: 60_000, retries: 0 }), target('c.c', 'o')];
     const worst = worstCase(planOf(three));
     expect(worst.targets.map(({ askedByMs }) => askedByMs)).toEqual([0, 12_000, 72_000]);
-    expect(worst.targets.map(({ silentMs }) => silentMs)).toEqual([12_000, 60_000, 12_000]);
+    expect(worst.targets.map(({ silentMs }) => silentMs)).toEqual([12_000, 60_000, 120_000]);
     expect(worst.targets.map(({ backoffMs }) => backoffMs)).toEqual([1_500, 0, 1_500]);
     expect(worst.hedgeMs).toBe(8_000);
     expect(worstCase(planOf(three, { deadlineMs: 20_000 })).targets[2]?.askedByMs).toBe(20_000);

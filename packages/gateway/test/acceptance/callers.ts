@@ -1,3 +1,4 @@
+import { fairNow } from './fair-time.ts';
 import type { Wire } from './wire.ts';
 
 /** What a caller saw, read from the bytes by rules of the protocol alone. */
@@ -59,7 +60,7 @@ function requestOf(wire: Wire, model: string, tools: boolean): object {
 }
 
 export async function ask(url: string, wire: Wire, model: string, tools = false): Promise<Saw> {
-  const began = performance.now();
+  const began = fairNow();
   const response = await fetch(`${url}${PATHS[wire]}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -73,7 +74,7 @@ export async function ask(url: string, wire: Wire, model: string, tools = false)
   } catch {
     broken = true;
   }
-  const tookMs = performance.now() - began;
+  const tookMs = fairNow() - began;
   const nothing = {
     text: '',
     tool: '',

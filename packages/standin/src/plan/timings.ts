@@ -23,9 +23,9 @@ export interface WorstCase {
 export function worstCase(plan: Plan): WorstCase {
   const { limits, targets } = plan;
   let askedByMs = 0;
-  const timings = targets.map((target): TargetTiming => {
+  const timings = targets.map((target, index): TargetTiming => {
     const retries = Math.min(target.retries ?? limits.retriesPerTarget, limits.maxAttempts - 1);
-    const silentMs = silenceOf(target, plan);
+    const silentMs = silenceOf(target, plan, index === targets.length - 1);
     const timing = { silentMs, backoffMs: backoffOf(target, limits, retries), retries, askedByMs };
     askedByMs = Math.min(limits.deadlineMs, askedByMs + silentMs);
     return timing;
@@ -37,9 +37,8 @@ export function worstCase(plan: Plan): WorstCase {
   return { targets: timings, ...(targets.length > 1 ? { hedgeMs } : {}), overMs: limits.deadlineMs };
 }
 
-function silenceOf(target: Target, { limits, targets }: Plan): number {
-  const limit =
-    targets.length === 1 ? limits.firstContentLastMs : Math.max(limits.firstContentMs, target.firstContentMs ?? 0);
+function silenceOf(target: Target, { limits }: Plan, isLast: boolean): number {
+  const limit = isLast ? limits.firstContentLastMs : Math.max(limits.firstContentMs, target.firstContentMs ?? 0);
   const entryMs = 'endpoint' in target.via ? target.via.endpoint.timeoutMs : undefined;
   return Math.min(limit, limits.deadlineMs, entryMs ?? Infinity);
 }
