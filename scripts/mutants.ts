@@ -74,8 +74,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     bug: 'timers of an attempt are left running',
     file: 'watch.ts',
-    find: '    stop() {\n      if (handle !== undefined) clock.clear(handle);',
-    put: '    stop() {',
+    find: '  stop(): void {\n    if (this.#handle !== undefined) this.#clock.clear(this.#handle);',
+    put: '  stop(): void {',
   },
   {
     bug: "the first target's key goes to every host",
@@ -116,8 +116,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     bug: 'a failed attempt leaves its thinking open',
     file: 'splice.ts',
-    find: '    this.#open.clear();\n    return closing;',
-    put: '    this.#open.clear();\n    return closing.slice(1);',
+    find: '    this.#open?.clear();\n    return closing;',
+    put: '    this.#open?.clear();\n    return closing.slice(1);',
   },
   {
     bug: 'a slow caller does not slow the vendor',
