@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { brotliDecompress, gunzip, inflate, type CompressCallback } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate, zstdDecompress, type CompressCallback } from 'node:zlib';
 import { RequestError } from '@standin/core/spec/index';
 import { keepNumbersUnder } from './exact-numbers.ts';
 import { locateJsonError } from './json-error.ts';
@@ -13,11 +13,13 @@ const NOTHING = Buffer.alloc(0);
 
 type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }, done: CompressCallback) => void;
 
-const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map([
+const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
   ['gzip', gunzip],
   ['x-gzip', gunzip],
   ['deflate', inflate],
   ['br', brotliDecompress],
+  // Codex CLI sends it where it is told that it may.
+  ['zstd', zstdDecompress],
 ]);
 
 /** Reads a request's body whole, `limitBytes` at most, before and after decompression. */
@@ -73,7 +75,7 @@ function discardRest(req: IncomingMessage): void {
 function decompress(encoding: string, body: Buffer, limitBytes: number, done: BodyDone): void {
   const run = DECOMPRESSORS.get(encoding);
   if (run === undefined) {
-    const message = `Content-Encoding "${encoding}" is not supported; send the body plain, or as gzip, deflate or br.`;
+    const message = `Content-Encoding "${encoding}" is not supported; send the body plain, or as gzip, deflate, br or zstd.`;
     return done(new RequestError(message, { status: 415, code: 'unsupported_encoding' }), NOTHING);
   }
   run(body, { maxOutputLength: limitBytes }, (error, plain) => {

@@ -16,10 +16,12 @@ import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
 import { failedHeaders, type Answer } from './answer.ts';
 import { parseJsonBody, readBody } from './body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
+import { cachedCall, type CachedCall } from './cached-call.ts';
 import { callerTimeoutMs } from './caller-timeout.ts';
 import { keepContent, type KeptContent } from './kept-content.ts';
 import { sendFailure, sendJson, type Exchange, type Glimpse, type UnderWay } from './exchange.ts';
 import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
+import { heldToPins, rememberingId } from './responses-state.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { traceHeaders } from './trace-context.ts';
 import { WholeAnswer } from './whole-answer.ts';
@@ -36,6 +38,8 @@ export interface CallRoute {
   readonly forwardHeaders: readonly string[];
   /** Key under which the protocol holds tool arguments as an object; absent: it holds them as text. */
   readonly argumentsKey?: string;
+  /** Answers have ids that later requests go on from. */
+  readonly keepsIds?: boolean;
   /** The answer to a request that no vendor has to be asked for. */
   readonly known?: (given: unknown, exchange: Exchange) => JsonObject | undefined;
   /** Fields that the protocol says in the address and its server reads from the body. */
@@ -60,6 +64,9 @@ export class Call implements UnderWay {
   #answer: Answer | undefined;
   #handle: RunHandle | undefined;
   #paused = false;
+  /** Kept while answers are cached: the request is part of its name. */
+  #body: Buffer | undefined;
+  #cached: CachedCall | undefined;
   /** What was tried, while the caller's own timeout runs. */
   #watched: AttemptRecord[] | undefined;
   #kept: KeptContent | undefined;
@@ -131,7 +138,9 @@ export class Call implements UnderWay {
       const whole = stated !== undefined && isJsonObject(given) ? { ...given, ...stated } : given;
       const decoded = this.route.wireServer.decodeRequest(whole);
       const standin = context.getStandin();
-      const walk = standin.plan({ model: decoded.request.model, routing: decoded.routing });
+      const asked = standin.plan({ model: decoded.request.model, routing: decoded.routing });
+      const walk = heldToPins(this.exchange, asked, given, this.route.keepsIds === true);
+      this.#body = context.cache === undefined ? undefined : body;
       const plan = this.account === undefined ? walk : this.account.admit(decoded, walk);
       if (!(plan instanceof Promise)) return this.#run(standin, decoded, plan);
       plan.then(
@@ -146,6 +155,18 @@ export class Call implements UnderWay {
   #run(standin: Standin, decoded: DecodedRequest, plan: Plan | CallerFailure): void {
     if (this.over) return;
     if ('error' in plan) return this.fail(plan);
+    const cached =
+      this.#body === undefined ? undefined : cachedCall(this.exchange, this.route, decoded, plan, this.#body);
+    if (cached === undefined) return this.#ask(standin, decoded, plan);
+    this.#cached = cached;
+    cached.begin({
+      ask: () => this.#ask(standin, decoded, plan),
+      replayed: (kept) => this.finish({ ...ANSWERED, cached: kept }),
+    });
+  }
+
+  #ask(standin: Standin, decoded: DecodedRequest, plan: Plan): void {
+    if (this.over) return;
     try {
       const { req } = this.exchange;
       const timeoutMs = callerTimeoutMs(req.headers, decoded.routing);
@@ -162,7 +183,8 @@ export class Call implements UnderWay {
         requestId: this.exchange.requestId,
         onAttempt: (attempt) => this.#attempted(attempt),
       };
-      const sink = this.#kept?.watching(answer) ?? answer;
+      const watched = this.#kept?.watching(answer) ?? answer;
+      const sink = this.route.keepsIds === true ? rememberingId(this.exchange, decoded, watched) : watched;
       const handle = standin.start(plan, this.#request(decoded), options, sink);
       this.#handle = handle;
       if (this.over) handle.cancel();
@@ -268,6 +290,7 @@ export class Call implements UnderWay {
   finish(end: CallEnd = ANSWERED): void {
     this.over = true;
     this.#answer?.release();
+    this.#cached?.end(end.outcome === 'ok');
     this.account?.end(end, this.#kept?.content());
     const { context } = this.exchange;
     context.underWay.delete(this);

@@ -18,7 +18,9 @@ import { OLLAMA_ENDPOINTS } from './ollama-endpoints.ts';
 import { sendMetrics } from './operations.ts';
 import { OPENAI_PASSED } from './raw/openai-passed.ts';
 import { PASSTHROUGH } from './raw/passed-path.ts';
+import { CLIENT_PROBES } from './client-probes.ts';
 import { passThrough } from './raw/passthrough.ts';
+import { STORED_RESPONSES } from './raw/stored-responses.ts';
 import type { Route } from './route-table.ts';
 
 export interface Endpoint {
@@ -32,7 +34,12 @@ export interface Endpoint {
 }
 
 const CHAT: CallRoute = { wireServer: openaiChatServer, idPrefix: 'chatcmpl-', forwardHeaders: [] };
-const RESPONSES: CallRoute = { wireServer: openaiResponsesServer, idPrefix: 'resp_', forwardHeaders: [] };
+const RESPONSES: CallRoute = {
+  wireServer: openaiResponsesServer,
+  idPrefix: 'resp_',
+  forwardHeaders: [],
+  keepsIds: true,
+};
 const MESSAGES: CallRoute = {
   wireServer: anthropicMessagesServer,
   idPrefix: 'msg_',
@@ -52,7 +59,9 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
     pattern: '/v1/messages/count_tokens',
     run: { dialect: anthropicMessagesServer, run: (exchange) => sendTokenCount(exchange, anthropicMessagesServer) },
   },
+  ...STORED_RESPONSES,
   ...OPENAI_PASSED,
+  ...CLIENT_PROBES,
   // Before `/v1/models/{id}`, which fits their addresses too.
   ...GOOGLE_ENDPOINTS,
   ...OLLAMA_ENDPOINTS,

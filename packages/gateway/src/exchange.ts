@@ -11,6 +11,8 @@ import type { AnyWireServer } from './call.ts';
 import type { Accounting } from './ledger.ts';
 import type { Overload } from './overload.ts';
 import type { Operations } from './operations.ts';
+import type { Pins } from './pins.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import type { PassthroughRule } from './raw/passthrough.ts';
 
 /** Something under way that a shutdown ends. */
@@ -62,6 +64,10 @@ export interface GatewayContext {
   readonly admin: AdminContext | undefined;
   /** Told when the shutdown begins: streams that nobody finishes end at once. */
   readonly onDrain: Set<() => void>;
+  /** Where what callers name by an id lies. */
+  readonly pins: Pins;
+  /** Absent: every call asks a vendor. */
+  readonly cache: AnswerCache | undefined;
   /** Which entries callers may reach raw; `isKeyed`: the caller has shown a virtual key. */
   readonly passthrough: (isKeyed: boolean) => PassthroughRule;
   draining: boolean;

@@ -22,6 +22,9 @@ import type { Operations } from './operations.ts';
 import { ADMIN_HEADERS } from './admin/serve-route.ts';
 import { createRouteTable, type Found } from './route-table.ts';
 import { createOverload } from './overload.ts';
+import { createAnswerCache, type CacheRules } from './answer-cache.ts';
+import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
+import { createPins } from './pins.ts';
 import type { PassthroughRule } from './raw/passthrough.ts';
 
 export interface GatewayOptions {
@@ -52,6 +55,8 @@ export interface GatewayOptions {
   readonly admin?: AdminOptions;
   /** Folder that the dashboard was built into, or how to find it. Absent: `/` answers with text alone. */
   readonly pages?: PagesFolder;
+  /** Exact answers given again. Absent: none are. */
+  readonly cache?: CacheRules;
   /**
    * Whose calls `/passthrough/` takes; asked once per call. Absent: those of a gateway that asks nobody for a key and
    * listens on loopback, whose callers could use the vendors' keys anyway.
@@ -133,6 +138,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     overload: createOverload(clock, options.maxConcurrent),
     admin,
     onDrain: new Set(),
+    pins: createPins(),
+    cache: options.cache === undefined ? undefined : createAnswerCache(options.cache, clock),
     passthrough: (isKeyed) =>
       options.passthrough?.() ??
       (!isKeyed && options.allowPublic !== true && options.keys?.required !== true ? ['*'] : []),
@@ -245,6 +252,10 @@ function answerCaller(asked: Exchange, found: Found<Endpoint>, path: string, key
   const { context, req } = asked;
   const run = found.type === 'none' ? undefined : found.run;
   const access = run?.access ?? (run?.admin === undefined ? 'caller' : 'open');
+  if (access === 'caller') {
+    if (isPreflight(req) && found.type !== 'none') return answerPreflight(req, asked.res);
+    allowOrigin(req, asked.res);
+  }
   const authorised = authorise(req, access, keys, context.admin);
   if ('failure' in authorised) return sendFailure(asked, authorised.failure);
   const { caller } = authorised;

@@ -7,4 +7,5 @@ export type { Operations } from './operations.ts';
 export { pairingPath, type AdminOptions } from './admin/context.ts';
 export type { ConfigHandle } from './admin/config/handle.ts';
 export type { Accounting } from './ledger.ts';
+export type { CacheRules } from './answer-cache.ts';
 export type { PassthroughRule } from './raw/passthrough.ts';

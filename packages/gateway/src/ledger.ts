@@ -48,6 +48,8 @@ export interface CallEnd {
   readonly status: number;
   readonly errorKind?: string;
   readonly errorCode?: string;
+  /** The answer was kept from an earlier call: who had given it. */
+  readonly cached?: { readonly provider: string; readonly model: string };
 }
 
 export const ANSWERED: CallEnd = { outcome: 'ok', status: 200 };
@@ -180,8 +182,9 @@ export class CallAccount {
       protocol: dialect.id,
       mode: this.#mode,
       requestedModel: this.#requestedModel,
-      provider: telling?.provider,
-      model: telling?.model,
+      provider: telling?.provider ?? end.cached?.provider,
+      model: telling?.model ?? end.cached?.model,
+      isCached: end.cached !== undefined,
       callerKey: caller?.id,
       trace: this.trace,
       agent: this.#agent(),

@@ -44,6 +44,8 @@ export interface RequestEntry {
   /** Id of the caller's virtual key. */
   readonly callerKey?: string;
   readonly agent?: string;
+  /** Answered from the cache, without asking a vendor. */
+  readonly isCached?: boolean;
   readonly attempts: readonly AttemptRecord[];
   /** Absent: nobody traces. */
   readonly trace?: TraceContext;

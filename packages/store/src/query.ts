@@ -51,6 +51,8 @@ export interface RequestRow {
   readonly output_tokens: number | null;
   readonly reasoning_tokens: number | null;
   readonly cost_nano_usd: number | null;
+  /** 1: an earlier answer, given again. */
+  readonly cached?: number;
 }
 
 const CONDITIONS: Readonly<Record<keyof RequestFilter, string>> = {

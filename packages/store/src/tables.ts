@@ -43,17 +43,37 @@ CREATE TABLE IF NOT EXISTS contents (
 
 /** Makes what is missing. Throws when a newer version of Standin made the file. */
 export function createTables(db: DatabaseSync): void {
-  if (versionOf(db) === VERSION) return db.exec(CONTENTS);
+  if (versionOf(db) === VERSION) {
+    db.exec(CONTENTS);
+    return addCached(db);
+  }
   db.exec('BEGIN IMMEDIATE');
   try {
     // Another process may have made them while this one waited.
     const found = versionOf(db);
     if (found > VERSION) throw new Error(`it was made by a later version of Standin (format ${found})`);
     if (found < VERSION) db.exec(`${TABLES} ${CONTENTS} PRAGMA user_version = ${VERSION}`);
+    if (found < VERSION) addCached(db);
     db.exec('COMMIT');
   } catch (error) {
     db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** Came after the first format too: 1 for an answer that no vendor was asked for. */
+function addCached(db: DatabaseSync): void {
+  const has = (): boolean =>
+    db
+      .prepare('PRAGMA table_info(requests)')
+      .all()
+      .some((column) => column['name'] === 'cached');
+  if (has()) return;
+  try {
+    db.exec('ALTER TABLE requests ADD COLUMN cached INTEGER NOT NULL DEFAULT 0');
+  } catch (error) {
+    // Another process may have been first.
+    if (!has()) throw error;
   }
 }
 

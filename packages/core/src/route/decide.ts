@@ -39,7 +39,9 @@ export function decide(context: DecideContext, walk: WalkState, failure: Failure
   const repaired = renew(context, state, error) ?? repair(context, state, error);
   if (repaired !== undefined) return repaired;
 
-  const row = rowFor(context.policy ?? DEFAULT_POLICY, error, failure.tookMs);
+  const lies = context.needs.stored !== undefined && isHeldElsewhere(error);
+  const own = rowFor(context.policy ?? DEFAULT_POLICY, error, failure.tookMs);
+  const row: PolicyRow = lies ? { ...own, nextKey: true, nextTarget: 'yes' } : own;
   const spent = row.nextKey ? { ...state, spentKeys: [...state.spentKeys, `${state.target}:${state.key}`] } : state;
   if (row.nextKey) {
     const key = freeKey(context, spent, state.target, now);
@@ -72,6 +74,16 @@ export function decideHedge(context: DecideContext, state: WalkState, now: numbe
     if (key >= 0) return attempt(state, index, key, 0, 'silent: hedge');
   }
   return undefined;
+}
+
+/**
+ * What the request goes on from does not lie with this account: another key or vendor that keeps such things may have
+ * it, and says so itself when it has not ("Previous response with id 'resp_…' not found.", OpenAI, read 2026-11).
+ */
+function isHeldElsewhere({ kind, code, vendorMessage, message }: ErrorDetails): boolean {
+  if (code === 'previous_response_not_found') return true;
+  if (kind !== 'invalid-request' && kind !== 'model-not-found') return false;
+  return /\b(?:response|conversation|prompt)\b[^.]{0,120}\bnot found\b/i.test(vendorMessage ?? message);
 }
 
 /** The row, with what the failure itself says taken into account. */

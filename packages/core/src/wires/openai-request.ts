@@ -18,7 +18,11 @@ import {
 /** What requests of chat completions and of Responses say alike. Every reader throws `RequestError` with the field's path. */
 
 /** OpenRouter's and LiteLLM's options for the walk; they are for us and never forwarded. */
-export const ROUTING_FIELDS = ['models', 'provider', 'route', 'fallbacks', 'num_retries', 'timeout'] as const;
+export const ROUTING_FIELDS: readonly string[] = [
+  ...'models provider route fallbacks num_retries timeout disable_fallbacks stream_timeout'.split(' '),
+  // Of other gateways: without effect here, and unknown to vendors.
+  ...'usage transforms providerOptions context_window_fallback_dict'.split(' '),
+];
 
 export function readRouting(body: JsonObject): JsonObject | undefined {
   let routing: JsonObject | undefined;

@@ -38,7 +38,7 @@ export function passGenerate(exchange: Exchange, body: Buffer, given: JsonObject
       headers: contentHeaders(exchange),
       pathFor: () => '/api/generate',
       bodyFor: (target) => (target.model === model ? body : JSON.stringify({ ...given, model: target.model })),
-      ...(isWhole ? { checkWhole: (_head, answer) => usageOfDocument(answer) } : { tap: usageTap }),
+      ...(isWhole ? { checkWhole: (_head, answer) => usageOfDocument(answer) } : { tap: (head) => usageTap(head) }),
     },
     account: {
       model,

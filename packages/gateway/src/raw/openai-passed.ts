@@ -115,7 +115,7 @@ function passing(exchange: Exchange, path: string, read: Read): Passing {
     pathFor: (target) => (isOllama(target) ? `/v1${path}` : path),
     bodyFor: ({ model }) => read.bodyFor(model),
     ...(read.isStream || path === '/audio/speech'
-      ? { tap: usageTap }
+      ? { tap: (head) => usageTap(head) }
       : { checkWhole: (head, body) => checkAnswer(head.headers['content-type'], body, path) }),
   };
   const { model, routing, inputTokens, maxTokens } = read;

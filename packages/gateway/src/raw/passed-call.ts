@@ -18,8 +18,8 @@ export interface PassedOn {
   readonly call: RawCall;
   readonly account: AccountedCall;
   readonly timeoutMs?: number;
-  /** Hears of the whole answer, when it was one, before it is sent. */
-  readonly onAnswer?: (body: Buffer, result: RunResult) => void;
+  /** The answer was complete. */
+  readonly onDone?: (result: RunResult) => void;
 }
 
 const ignore = (): void => {};
@@ -145,6 +145,7 @@ export class PassedCall implements UnderWay, RawSink {
     if (this.#over) return;
     try {
       const { res } = this.exchange;
+      this.#passing?.onDone?.(result);
       const cost = this.#account?.costHeader() ?? [];
       if (this.#whole === undefined) {
         const [name, value] = cost;
@@ -153,7 +154,6 @@ export class PassedCall implements UnderWay, RawSink {
         return this.#finish({ outcome: 'ok', status: res.statusCode });
       }
       const { head, target, body } = this.#whole;
-      this.#passing?.onAnswer?.(body, result);
       const headers = this.#headersOf(head, answerHeaders(target.entry, target.model, vendorAttempts(result.attempts)));
       res.writeHead(head.status, [...headers, ...cost, 'content-length', `${body.byteLength}`]);
       res.end(body);

@@ -1,3 +1,4 @@
+import type { RunResult } from '@standin/core/route/run-types';
 import type { Plan, Target } from '@standin/core/route/target';
 import { RequestError, type JsonObject, isJsonObject } from '@standin/core/spec/index';
 import { globMatches } from '@standin/core/vendors/glob';
@@ -107,6 +108,7 @@ function passing(
     return { refusal: modelRefusal(caller, models[0] ?? `${target.entry} (passed through)`) };
   const model = models[0] ?? '';
   const limit = given?.max_tokens ?? given?.max_completion_tokens ?? given?.max_output_tokens;
+  let answered: unknown;
   const isEmpty = !isBodySource(body) && body.byteLength === 0;
   return {
     plan: {
@@ -119,7 +121,7 @@ function passing(
       headers: goingOn(req.headers),
       pathFor: () => path + query,
       bodyFor: () => (isEmpty ? undefined : body),
-      tap: usageTap,
+      tap: (head) => usageTap(head, (document) => (answered = document)),
     },
     account: {
       model,
@@ -129,6 +131,7 @@ function passing(
       maxTokens: isEmpty ? 0 : typeof limit === 'number' ? limit : undefined,
     },
     timeoutMs: callerTimeoutMs(req.headers, undefined),
+    onDone: (result) => rememberObject(exchange, answered, result),
   };
 }
 
@@ -139,4 +142,14 @@ function jsonIn(body: Buffer): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Files and conversations made here belong to the account of the key that made them: later requests go there. */
+function rememberObject({ context, caller, req }: Exchange, made: unknown, { target, attempts }: RunResult): void {
+  if (req.method !== 'POST' || !isJsonObject(made) || typeof made.id !== 'string') return;
+  const isFile = made.object === 'file' || made.type === 'file';
+  if (!isFile && made.object !== 'conversation' && made.object !== 'response') return;
+  const key = attempts.findLast((attempt) => attempt.outcome === 'ok')?.key;
+  const { entry, model } = target;
+  context.pins.keep(made.id, { entry, model, key, caller: caller?.id, isStored: made.store !== false, isFile });
 }

@@ -35,13 +35,13 @@ const MOST_READ = 8 * 1024 * 1024;
 const TELLS_USAGE = /"(?:usage|usageMetadata|prompt_eval_count|billed_units)"/;
 
 /** Reads along with JSON documents and event streams; nothing else says what it used. */
-export function usageTap(head: RawHead): RawTap | undefined {
+export function usageTap(head: RawHead, onDocument?: (document: unknown) => void): RawTap | undefined {
   const type = head.headers['content-type'] ?? '';
-  if (/json/i.test(type)) return /ndjson|jsonl|json-seq/i.test(type) ? lineTap() : documentTap();
+  if (/json/i.test(type)) return /ndjson|jsonl|json-seq/i.test(type) ? lineTap() : documentTap(onDocument);
   return type.startsWith('text/event-stream') ? lineTap() : undefined;
 }
 
-function documentTap(): RawTap {
+function documentTap(onDocument: ((document: unknown) => void) | undefined): RawTap {
   let chunks: Uint8Array[] | undefined = [];
   let bytes = 0;
   return {
@@ -50,7 +50,12 @@ function documentTap(): RawTap {
       if (bytes > MOST_READ) chunks = undefined;
       chunks?.push(chunk);
     },
-    end: () => (chunks === undefined ? undefined : usageIn(parsed(Buffer.concat(chunks).toString('utf8')))),
+    end() {
+      if (chunks === undefined) return undefined;
+      const document = parsed(Buffer.concat(chunks).toString('utf8'));
+      onDocument?.(document);
+      return usageIn(document);
+    },
   };
 }
 

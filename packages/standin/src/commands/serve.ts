@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ConfigHandle, Gateway } from '@standin/gateway';
+import type { CacheRules, ConfigHandle, Gateway } from '@standin/gateway';
 import type { WireId } from '@standin/core/spec/wire-id';
 import type { Config } from '@standin/core/config/model';
 import type { FlagOverride } from '@standin/core/config/flags';
@@ -151,6 +151,7 @@ async function serveHere(
         config: handleOf(),
       }),
       pages: dashboardPages,
+      cache: cacheRules(config),
       passthrough: () => current.config.document.gateway?.passthrough,
       // Who listens to other machines asks them for a key.
       allowPublic: accounts.keys.required && !isLoopbackHost(config.document.gateway?.host),
@@ -244,4 +245,16 @@ async function untilStopped(
   }
   if (supervisor === undefined) output.note('Stopping; answers under way may finish (Ctrl-C again ends them).');
   await stop();
+}
+
+function cacheRules({ document }: Config): CacheRules | undefined {
+  const { cache } = document.gateway ?? {};
+  if (cache === undefined || !(cache.enabled ?? cache.ttl_secs !== undefined)) return undefined;
+  const { ttl_secs: ttl = 300, max_entries: maxEntries, max_mb: maxMb, across_keys: acrossKeys } = cache;
+  return {
+    ttlMs: ttl * 1000,
+    ...(maxEntries === undefined ? {} : { maxEntries }),
+    ...(maxMb === undefined ? {} : { maxBytes: Math.floor(maxMb * 1024 * 1024) }),
+    ...(acrossKeys === undefined ? {} : { acrossKeys }),
+  };
 }

@@ -42,6 +42,25 @@ const gatewaySchema = z.strictObject({
     defaultText: 'all on loopback while no keys are asked for, else none',
     example: '["openai.main"]',
   }),
+  cache: field(
+    z.strictObject({
+      enabled: field(z.boolean(), {
+        description: 'Give the same answer to the same request again.',
+        defaultText: 'true when ttl_secs is set, else false',
+      }),
+      ttl_secs: field(z.number().positive().max(2_592_000), {
+        description: 'Seconds for which an answer is given again.',
+        defaultText: '300',
+      }),
+      max_entries: field(z.int().min(1).max(1_000_000), { description: 'Answers kept.', defaultText: '1000' }),
+      max_mb: field(z.number().positive().max(65_536), { description: 'MiB of all of them.', defaultText: '64' }),
+      across_keys: field(z.boolean(), {
+        description: "Give one virtual key's answers to another.",
+        defaultText: 'false',
+      }),
+    }),
+    { description: 'Exact answers in memory; off unless set.' },
+  ),
   max_body_mb: field(z.number().positive().max(1024), { description: 'Largest request body, MiB.', defaultText: '32' }),
   ...foreignKeys(
     [
