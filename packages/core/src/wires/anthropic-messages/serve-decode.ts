@@ -21,10 +21,9 @@ const KNOWN = new Set(
   ).split(' '),
 );
 /** Routing options of gateways in front of vendors; never part of the vendor's own request. */
-const ROUTING = new Set([
-  ...['models', 'fallbacks', 'route', 'provider', 'providerOptions', 'num_retries', 'timeout'],
-  ...['disable_fallbacks', 'usage', 'transforms'],
-]);
+const ROUTING = new Set(
+  'models fallbacks route provider providerOptions num_retries timeout disable_fallbacks usage transforms'.split(' '),
+);
 
 type Draft = { -readonly [Key in keyof ChatRequest]: ChatRequest[Key] };
 
