@@ -1,0 +1,10 @@
+export { approvalFor, type Approval, type ApprovalRules, type AskPerson } from './approval.ts';
+export { AgentBudget, type AgentLimits, type LimitName, type Price } from './budget.ts';
+export { delegateTool, MOST_DEPTH, type Delegate, type RunDelegate } from './delegate.ts';
+export type { AgentEvent, AgentResult } from './events.ts';
+export { connectMcp, type McpTools } from './mcp/connect.ts';
+export { parseServers, ToolsFileError, type McpServer } from './mcp/servers.ts';
+export { DEFAULT_MAX_STEPS, runAgent, type RunAgentOptions } from './run.ts';
+export type { Approve } from './run-tool.ts';
+export { defineTool, type AgentTool, type ToolContext, type ToolOutcome } from './tool.ts';
+export { fitWindow, turnsOf } from './window.ts';
