@@ -89,6 +89,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       rescue: config.document.reliability?.rescue,
       routeAroundContentPolicy: config.document.reliability?.route_around_content_policy ?? false,
       warnings: walk.warnings,
+      ...(selection.system === undefined ? {} : { system: selection.system }),
     };
   };
 

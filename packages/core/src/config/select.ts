@@ -12,6 +12,8 @@ export interface Selection {
   readonly model?: string;
   /** Key of the route that was taken, instead of the entry's keys. */
   readonly apiKey?: Secret;
+  /** System prompt of the agent that was asked for. */
+  readonly system?: string;
 }
 
 /**
@@ -99,7 +101,8 @@ function byAgent(config: Config, asked: string): Selection | undefined {
     });
   const entry = agent.entry === undefined ? defaultEntryOf(config) : findEntry(config.entries, agent.entry);
   if (entry === undefined) throw notFound(config, asked);
-  return agent.fields.model === undefined ? { entry } : { entry, model: agent.fields.model };
+  const { model, system_prompt: system } = agent.fields;
+  return { entry, ...(model === undefined ? {} : { model }), ...(system === undefined ? {} : { system }) };
 }
 
 const HINT = 'hint:';

@@ -82,7 +82,7 @@ export function standinOf(
     requestId: call.requestId,
   });
   const start = (plan: Plan, request: ChatRequest, call: StartOptions, sink: RunSink): RunHandle =>
-    startRun(limited(plan, call), request, optionsOf(call), sink);
+    startRun(limited(plan, call), prompted(request, plan.system), optionsOf(call), sink);
   const chat = (request: ChatRequest, call: ChatOptions, plan: Plan) =>
     iterateRun((sink) => start(plan, request, { ...call, mode: call.stream === false ? 'whole' : 'stream' }, sink));
   return {
@@ -104,6 +104,12 @@ export function standinOf(
     startRaw: (plan, call, raw, sink) => startRawRun(limited(plan, raw), call, { ...runtime, recorder, ...raw }, sink),
     close: () => runtime.transport.close(),
   };
+}
+
+/** An agent's system prompt comes first; what the caller says in one of its own follows. */
+function prompted(request: ChatRequest, system: string | undefined): ChatRequest {
+  if (system === undefined || system === '') return request;
+  return { ...request, messages: [{ role: 'system', content: system }, ...request.messages] };
 }
 
 /** The caller's own limits, never beyond the plan's. */

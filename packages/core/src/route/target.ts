@@ -98,6 +98,8 @@ export interface Plan {
   readonly routeAroundContentPolicy?: boolean;
   /** What may mend a stream that broke after delivery began. Default `verified`. */
   readonly rescue?: RescuePolicy;
+  /** System prompt of the agent that was asked for; stands before the request's own messages. */
+  readonly system?: string;
   /** Spares that were left out and why, for `plan` and the log. */
   readonly warnings: readonly string[];
 }

@@ -38,7 +38,7 @@ export function errorEvent(error: unknown): Record<string, unknown> {
 }
 
 /** Prints the text of an answer, so that whatever follows starts on a line of its own. */
-function textPrinter(output: Output) {
+export function textPrinter(output: Output) {
   let last = '\n';
   return {
     write: (text: string): Promise<void> | void => {
@@ -74,10 +74,7 @@ export async function runTurn(
     }
     if (options.signal.aborted) throw new Interrupted();
     const response = collector.finish();
-    const answer = options.json ? await checkedJson(response, options) : answerText(response);
-    if (!live && !options.events) await printer.write(answer);
-    if (!options.events) printer.endLine();
-    tellEnding(response, logger);
+    await finishTurn(response, options, live, printer, logger);
     return response;
   } catch (error) {
     if (output.out.isTTY === true && !options.events) printer.endLine();
@@ -85,6 +82,20 @@ export async function runTurn(
     if (options.events) await print(JSON.stringify(logger.redactDeep(errorEvent(error))));
     throw error;
   }
+}
+
+/** The end of an answer: checked, printed where it was not printed live, and what is odd about its end is told. */
+export async function finishTurn(
+  response: ChatResponse,
+  options: TurnOptions,
+  live: boolean,
+  printer: ReturnType<typeof textPrinter>,
+  logger: Logger,
+): Promise<void> {
+  const answer = options.json ? await checkedJson(response, options) : answerText(response);
+  if (!live && !options.events) await printer.write(answer);
+  if (!options.events) printer.endLine();
+  tellEnding(response, logger);
 }
 
 /** What the user is shown: the text, or the words of a refusal, which wires keep apart from it. */

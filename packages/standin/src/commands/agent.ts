@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ImagePart, Message, Part } from '@standin/core/spec/message';
-import type { ChatRequest } from '@standin/core/spec/request';
 import type { AnswerSchema } from '../agent/schema.ts';
-import { runTurn, type TurnOptions } from '../agent/turn.ts';
+import type { AskPerson } from '@standin/agent';
+import type { Ask } from '../agent/conversation.ts';
+import type { Tally } from '../agent/show.ts';
+import type { TurnOptions } from '../agent/turn.ts';
 import type { CommandContext } from '../cli/context.ts';
 import { Interrupted, UsageError } from '../cli/exit.ts';
 import type { Following } from '../cli/follow.ts';
@@ -74,14 +76,12 @@ export function register(command: Command, context: CommandContext): void {
     .option('--max-tokens <number>', 'most tokens of the answer', positiveInteger)
     .option('--json', 'print one StreamEvent per line; a failure is a last line of type "error"')
     .option('--session <file>', 'keep the conversation in this file and go on with it')
-    .addOption(new Option('--tools <file>', 'tools for the model').hideHelp())
+    .option('--tools <file>', 'MCP servers whose tools the model may use: {"mcpServers": {…}}')
     .addHelpText('after', EXAMPLES)
     .action(async (options: AgentOptions) => runAgent(options, context));
 }
 
 function checkCombination(options: AgentOptions): void {
-  if (options.tools !== undefined)
-    throw new UsageError('--tools comes with the agent loop and is not available in this version.');
   if (options.outputFormat === 'json-schema' && options.schema === undefined) {
     throw new UsageError('--output-format json-schema needs --schema FILE.');
   }
@@ -145,14 +145,29 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
   let open = await openStandin(context);
   let following: Following | undefined;
   const wantsJson = options.outputFormat === 'json' || schema !== undefined;
-  const ask = async (messages: readonly Message[], model: string | undefined, signal: AbortSignal) => {
-    const request: ChatRequest = {
-      model: await selectorFor({ ...options, model }, open),
+  const { AgentLoops, openTools, pricesOf, agentModule, createTeller, runLoopTurn } = await loadLoop();
+  const tally: Tally = { steps: 0, tokens: 0, nanoUsd: 0, unknownCosts: 0 };
+  const tell = createTeller(context.output, context.logger(), tally);
+  const toolBox = await openTools(open.config, options.tools, context);
+  const save = async (messages: readonly Message[]): Promise<void> => {
+    if (options.session !== undefined)
+      await (await import('../agent/session.ts')).saveSession(options.session, messages);
+  };
+  const ask: Ask = async (messages, route, signal, askPerson) => {
+    const loops = new AgentLoops(open, toolBox, agentModule, pricesOf(open.config.entries.values()));
+    const run = loops.run({
+      route: { ...options, ...route },
       messages,
-      temperature: options.temperature,
-      maxTokens: options.maxTokens,
-      outputFormat: schema?.format ?? (wantsJson ? { type: 'json', repair: true } : undefined),
-    };
+      request: withoutAbsent({
+        temperature: options.temperature,
+        maxTokens: options.maxTokens,
+        outputFormat: schema?.format ?? (wantsJson ? { type: 'json', repair: true } : undefined),
+      }),
+      stream: options.stream ?? true,
+      signal,
+      askPerson,
+      onDelegate: tell,
+    });
     const turn: TurnOptions = {
       stream: options.stream ?? true,
       events: options.json ?? false,
@@ -160,18 +175,16 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       schema,
       signal,
     };
-    const chat = open.standin.chat.bind(open.standin);
-    return runTurn(chat, withoutAbsent(request), turn, context.output, context.logger());
-  };
-  const save = async (messages: readonly Message[]): Promise<void> => {
-    if (options.session !== undefined)
-      await (await import('../agent/session.ts')).saveSession(options.session, messages);
+    const onCheckpoint = async (event: { readonly messages: readonly Message[] }): Promise<void> =>
+      save(event.messages);
+    const result = await runLoopTurn(run, { ...turn, onCheckpoint }, tell, context.output, context.logger());
+    return result.messages;
   };
   try {
     if (question !== undefined) {
-      const asked: Message[] = [...earlier, { role: 'user', content: contentOf(question, images) }];
-      const response = await ask(asked, options.model, context.interrupt.signal);
-      await save([...asked, { role: 'assistant', content: response.content }]);
+      const asked: Message[] = [...settled(earlier), { role: 'user', content: contentOf(question, images) }];
+      const { isInteractive } = await import('../cli/prompt.ts');
+      await ask(asked, {}, context.interrupt.signal, isInteractive(context) ? await personOf(context) : undefined);
       return;
     }
     const { converse } = await import('../agent/conversation.ts');
@@ -185,22 +198,56 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       output: context.output,
       interrupt: context.interrupt,
       messages: earlier,
-      model: options.model,
+      route: { agent: options.agent, provider: options.provider, model: options.model },
       greeting: `Talking to ${target?.model ?? 'nobody'} at ${target?.entry ?? 'no entry'}. /help lists the commands.`,
+      checkRoute: async (route) => void open.standin.plan(await selectorFor(route, open)),
       ask,
       save,
+      saveTo: async (path, messages) => (await import('../agent/session.ts')).saveSession(path, messages),
+      costText: () => tallyText(tally),
       report: (error) => void reportError(error, context.output, context.logger()),
       decorate: (text) => contentOf(text, images),
     });
   } finally {
     following?.close();
+    await toolBox?.close();
     open.standin.close();
   }
 }
 
+/** The loop, and what belongs to it: only this command pays for it. */
+async function loadLoop() {
+  const [{ AgentLoops }, { openTools }, { pricesOf }, agentModule, show] = await Promise.all([
+    import('../agent/loop.ts'),
+    import('../agent/tools.ts'),
+    import('@standin/store/prices'),
+    import('@standin/agent'),
+    import('../agent/show.ts'),
+  ]);
+  return { AgentLoops, openTools, pricesOf, agentModule, ...show };
+}
+
+/** Asks on the terminal whether a tool may run. */
+async function personOf(context: CommandContext): Promise<AskPerson> {
+  const { createPrompt } = await import('../cli/prompt.ts');
+  const { approvalQuestion, approvalOf } = await import('../agent/approve.ts');
+  const prompt = createPrompt(context);
+  return async (call, tool) => approvalOf(await prompt.ask(approvalQuestion(call, tool)));
+}
+
+/** A conversation whose last question has no answer yet, without that question: another one takes its place. */
+function settled(messages: readonly Message[]): readonly Message[] {
+  return messages.at(-1)?.role === 'user' ? messages.slice(0, -1) : messages;
+}
+
+function tallyText({ steps, tokens, nanoUsd, unknownCosts }: Tally): string {
+  const known = `$${(nanoUsd / 1e9).toFixed(6)}`;
+  const cost =
+    unknownCosts === 0 ? known : nanoUsd === 0 ? 'cost unknown' : `${known} and ${unknownCosts} calls of unknown cost`;
+  return `${steps} model calls, ${tokens.toLocaleString('en')} tokens, ${cost}.`;
+}
+
 /** An absent field stays absent in the vendor's request. */
-function withoutAbsent(request: ChatRequest): ChatRequest {
-  return Object.fromEntries(
-    Object.entries(request).filter(([, value]) => value !== undefined),
-  ) as unknown as ChatRequest;
+function withoutAbsent<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

@@ -9,6 +9,26 @@ export const agentSchema = z.strictObject({
   model_provider: field(z.string().min(1), { description: 'Entry that answers for this agent, `<type>.<alias>`.' }),
   model: field(z.string().min(1), { description: "Model of this agent, instead of the entry's own." }),
   system_prompt: field(z.string(), { description: 'System prompt of this agent.' }),
+  description: field(z.string(), {
+    description: 'What this agent is good at: other agents read it before handing work over.',
+  }),
+  tools: field(z.array(z.string().min(1)), {
+    description: 'MCP servers of [mcp.servers] and tool names (with * as pattern) that this agent may use.',
+    example: '["files", "get_*"]',
+  }),
+  approval: field(z.record(z.string().min(1), z.enum(['ask', 'allow', 'deny'])), {
+    description: 'Tool name or pattern → `ask`, `allow` or `deny`; without a terminal `ask` is `deny`.',
+    defaultText: '{ "*" = "ask" }',
+  }),
+  parallel_tools: field(z.boolean(), { description: 'Calls of one step run side by side.', defaultText: 'true' }),
+  max_steps: field(z.int().min(1).max(1_000), { description: 'Most model calls for one question.', defaultText: '25' }),
+  max_secs: field(z.number().positive(), { description: 'Seconds one question may take, delegates included.' }),
+  max_total_tokens: field(z.int().positive(), { description: 'Tokens one question may use, delegates included.' }),
+  max_cost_usd: field(z.number().positive(), { description: 'USD one question may cost, delegates included.' }),
+  summarise: field(z.boolean(), {
+    description: 'Put a summary in the place of turns that no longer fit into the context window.',
+    defaultText: 'false',
+  }),
   delegates: field(
     z.array(
       z.union([

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { agentSchema, modelRouteSchema } from './agent.ts';
 import { budgetsSchema, ledgerSchema } from './accounts.ts';
+import { mcpSchema } from './mcp.ts';
 import { field, foreignKeys } from './meta.ts';
 import { providerSchema } from './provider.ts';
 import { reliabilitySchema } from './reliability.ts';
@@ -96,7 +97,7 @@ export const FOREIGN_SECTIONS = [
   'cloud_ops', 'codex_cli', 'composio', 'conversational_ai', 'cron', 'data_retention', 'delegate', 'devices',
   'embedding_routes', 'escalation', 'eval', 'file_upload', 'gemini_cli', 'google_workspace', 'hardware', 'heartbeat',
   'hooks', 'http_request', 'identity', 'image_gen', 'jira', 'knowledge', 'knowledge_bundles', 'linkedin', 'locale',
-  'locales', 'mcp', 'mcp_bundles', 'media_pipeline', 'memory', 'microsoft365', 'multimodal', 'node_transport', 'nodes',
+  'locales', 'mcp_bundles', 'media_pipeline', 'memory', 'microsoft365', 'multimodal', 'node_transport', 'nodes',
   'notion', 'observability', 'onboard_state', 'opencode_cli', 'pacing', 'peer_groups', 'peripherals', 'pipeline',
   'plugins', 'project_intel', 'proxy', 'risk_profiles', 'runtime', 'runtime_profiles', 'scheduler', 'secrets',
   'security', 'security_ops', 'shell_tool', 'skill_bundles', 'skills', 'sop', 'storage', 'swarms', 'text_browser',
@@ -122,6 +123,7 @@ export const configSchema = z.strictObject({
   reliability: field(reliabilitySchema, { description: 'Retries, limits and rescue.' }),
   model_routes: field(z.array(modelRouteSchema), { description: 'Routes by requested model name.' }),
   gateway: field(gatewaySchema, { description: 'The HTTP gateway.' }),
+  mcp: field(mcpSchema, { description: 'MCP servers whose tools agents may use.' }),
   budgets: field(budgetsSchema, { description: 'Money limits of the gateway, UTC days and months.' }),
   ledger: field(ledgerSchema, { description: 'The record of every request.' }),
   ...foreignKeys(LATER_SECTIONS, 'Standin (later)'),
