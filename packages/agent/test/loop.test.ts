@@ -76,7 +76,7 @@ describe('the loop', () => {
     expect(result).toMatchObject({ text: 'well', ended: 'answer' });
     const [given] = resultsIn(provider.asked[1]?.messages ?? []);
     expect(given?.content).toMatch(expected);
-    expect(String(given?.content).length).toBeLessThan(61_000);
+    expect(JSON.stringify(given?.content).length).toBeLessThan(61_000);
   });
 
   it('runs the calls of one step side by side, or one after the other', async () => {

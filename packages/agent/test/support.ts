@@ -45,7 +45,7 @@ export function scripted(
       yield { type: 'text-delta', index: 0, text };
       yield { type: 'text-end', index: 0 };
     }
-    const calls = typeof turn === 'string' ? [] : (turn as readonly Call[]);
+    const calls = typeof turn === 'string' ? [] : turn;
     for (const [index, { name, args }] of calls.entries()) {
       const json = typeof args === 'string' ? args : JSON.stringify(args ?? {});
       const id = `call_${asked.length}_${index}`;

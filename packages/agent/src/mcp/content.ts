@@ -13,16 +13,17 @@ export function mcpOutcome(result: unknown): ToolOutcome {
 }
 
 function partOf(item: unknown): TextPart | ImagePart {
-  if (!isJsonObject(item)) return text(String(item));
-  const { type, data, mimeType, resource, uri, name } = item;
+  if (!isJsonObject(item)) return text(typeof item === 'string' ? item : JSON.stringify(item));
+  const { type, data, mimeType, resource } = item;
+  const said = (value: unknown): string => (typeof value === 'string' ? value : '');
   if (type === 'text') return text(typeof item['text'] === 'string' ? item['text'] : '');
   if (type === 'image' && typeof data === 'string' && typeof mimeType === 'string' && IMAGES.has(mimeType))
     return { type: 'image', source: { type: 'base64', mediaType: mimeType, data } };
   if (type === 'resource' && isJsonObject(resource)) {
-    if (typeof resource['text'] === 'string') return text(`${String(resource['uri'])}:\n${resource['text']}`);
+    if (typeof resource['text'] === 'string') return text(`${said(resource['uri'])}:\n${resource['text']}`);
     return text(binary(resource['mimeType'], resource['blob'], resource['uri']));
   }
-  if (type === 'resource_link') return text(`${String(name ?? '')} ${String(uri)}`.trim());
+  if (type === 'resource_link') return text(`${said(item['name'])} ${said(item['uri'])}`.trim());
   return text(binary(mimeType ?? type, data, undefined));
 }
 
