@@ -21,6 +21,7 @@ export interface Running {
   readonly pid: number;
   /** What the load generator sends beside its own headers. */
   readonly headers: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** How the mock's model string is written for this system. */
   model(name: string): string;
   stop(): void;
@@ -132,8 +133,8 @@ async function launch(name: string, cpu: string, port: number, how: Start): Prom
         child.kill('SIGTERM');
         children.delete(child);
       };
-      const { headers = [], model = (own: string) => own } = how;
-      return { name, port, pid: child.pid ?? 0, headers, model, stop };
+      const { headers = [], env = {}, model = (own: string) => own } = how;
+      return { name, port, pid: child.pid ?? 0, headers, env, model, stop };
     }
     await new Promise((done) => setTimeout(done, 50));
   }

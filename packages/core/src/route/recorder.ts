@@ -20,6 +20,8 @@ import type { DecideContext, RequestNeeds } from './walk-state.ts';
 export interface Recorder extends RecordStore {
   get(id: string): RequestRecord | undefined;
   list(limit?: number): readonly RequestRecord[];
+  /** By request, the position of the target that the walk asked last; 0 where nothing had to be decided. Makes no record. */
+  asked(ids: ReadonlySet<string>): ReadonlyMap<string, number>;
   /** A request begins. Without an `id` it gets a number of its own. */
   begin(request: BeginRecord): Trace;
 }
@@ -66,6 +68,14 @@ export function createRecorder({ clock, capacity = 1_000, onEnd }: RecorderOptio
       newestFirst()
         .find((trace) => trace.id === id)
         ?.record(),
+    asked(ids) {
+      const found = new Map<string, number>();
+      for (const trace of newestFirst()) {
+        if (found.size === ids.size) break;
+        if (ids.has(trace.id) && !found.has(trace.id)) found.set(trace.id, trace.asked);
+      }
+      return found;
+    },
     list(limit = capacity) {
       const seen = new Set<string>();
       const latest = newestFirst().filter(({ id }) => !seen.has(id) && seen.add(id));
@@ -122,6 +132,11 @@ class RequestTrace implements Trace {
     this.#message = end.error?.message;
     this.#tookMs = Math.round(this.#clock.now() - this.#startedAt);
     this.#onEnd?.(this.id, this.#decisions === undefined && this.#outcome === 'ok');
+  }
+
+  get asked(): number {
+    const last = this.#decisions?.findLast(({ output }) => output.type === 'attempt')?.output;
+    return last?.type === 'attempt' ? last.target : 0;
   }
 
   record(): RequestRecord {

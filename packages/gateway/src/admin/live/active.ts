@@ -1,5 +1,5 @@
 import type { Standin } from '@standin/core/library/standin-types';
-import type { UnderWay } from '../../exchange.ts';
+import type { Glimpse, UnderWay } from '../../exchange.ts';
 import { targetId } from '../targets.ts';
 
 /** Calls under way that are shown: those that have waited longest. */
@@ -26,28 +26,23 @@ export function activeOf(
   underWay: ReadonlySet<UnderWay>,
   { records }: Standin,
 ): { readonly active: readonly Active[]; readonly total: number } {
-  const active: Active[] = [];
+  const seen: Glimpse[] = [];
   let total = 0;
   for (const one of underWay) {
-    const seen = one.glimpse?.();
-    if (seen === undefined) continue;
+    const glimpse = one.glimpse?.();
+    if (glimpse === undefined) continue;
     total++;
-    if (active.length >= SHOWN) continue;
-    const { plan, answering, attempts, ...rest } = seen;
-    // Whom the walk asked last is in its record; a call that met no trouble has none and asks its first target.
-    const last = answering ?? plan?.targets[records.get(seen.id)?.decisions.findLast(isAttempt)?.output.target ?? 0];
-    active.push({
+    if (seen.length < SHOWN) seen.push(glimpse);
+  }
+  const asked = records.asked(new Set(seen.filter(({ answering }) => answering === undefined).map(({ id }) => id)));
+  const active = seen.map(({ plan, answering, attempts, ...rest }) => {
+    const last = answering ?? plan?.targets[asked.get(rest.id) ?? 0];
+    return {
       ...rest,
       target: last === undefined ? null : targetId(last.entry, last.model),
-      attempts: Math.max(attempts + 1, 1),
+      attempts: attempts + 1,
       answering: answering !== undefined,
-    });
-  }
+    };
+  });
   return { active, total };
-}
-
-function isAttempt<D extends { readonly output: { readonly type: string } }>(
-  decision: D,
-): decision is D & { readonly output: { readonly type: 'attempt'; readonly target: number } } {
-  return decision.output.type === 'attempt';
 }
