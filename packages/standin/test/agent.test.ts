@@ -206,7 +206,7 @@ describe('--output-format', () => {
     first.setScript({ defaults: { text: '{"name": "Ada"}' } });
     const unfit = await agent(['-m', 'who', ...schema]);
     expect(unfit).toMatchObject({ code: 1, stdout: '' });
-    expect(unfit.stderr).toMatch(/does not fit the schema: .*age/);
+    expect(unfit.stderr).toMatch(/does not fit the schema "person": .*age/);
     const noJson = await agent(['-m', 'who', '--output-format', 'json'], {});
     expect(noJson.stdout).toBe('{"name": "Ada"}\n');
     const bad = await agent(['-m', 'who', '--schema', 'dot.png']);

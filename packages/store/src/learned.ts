@@ -28,7 +28,7 @@ export interface TokenEstimate {
   readonly input: number;
   /** What the answer may take at most, as far as anybody can tell. */
   readonly mostOutput: number;
-  /** What answers took so far; 0: none was seen. */
+  /** What answers took so far, 0: none was seen; with a stated limit that limit. */
   readonly usualOutput: number;
 }
 
@@ -53,7 +53,8 @@ export function createLearned(db: DatabaseSync): Learned {
       const usual = known === undefined ? 0 : Math.ceil(known.output);
       const most = maxTokens ?? (known === undefined ? UNKNOWN_OUTPUT_TOKENS : usual);
       const input = Math.ceil(inputTokens * (known?.ratio ?? 1));
-      return { input, mostOutput: most, usualOutput: Math.min(usual, most) };
+      // Who states how much an answer may take is held to it: the rest of a budget is not lent on a guess.
+      return { input, mostOutput: most, usualOutput: maxTokens ?? usual };
     },
     saw(attempt, inputTokens) {
       const { usage } = attempt;

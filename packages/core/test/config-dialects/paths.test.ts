@@ -43,6 +43,8 @@ function sample({ path, node }: Leaf): { readonly value: unknown; readonly text:
     case 'enum':
       return plain(shape.values.at(-1));
     case 'array':
+      if (shape.item.shape.type === 'enum')
+        return { value: shape.item.shape.values, text: shape.item.shape.values.join(', ') };
       return { value: ['first', 'second'], text: 'first, second' };
     case 'table':
       return { value: { a: { b: [1, 'x'] } }, text: '{"a": {"b": [1, "x"]}}' };

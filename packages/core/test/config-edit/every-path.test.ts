@@ -68,6 +68,8 @@ function sample({ path, node }: Row): { value: unknown; text: string } | undefin
         ? { value: 'http://127.0.0.1:8/v1', text: 'http://127.0.0.1:8/v1' }
         : { value: 'text', text: 'text' };
     case 'array':
+      if (shape.item.shape.type === 'enum')
+        return { value: shape.item.shape.values, text: shape.item.shape.values.join(',') };
       return { value: ['one', 'two'], text: 'one,two' };
     case 'table':
       return { value: { a: 1 }, text: '{"a":1}' };

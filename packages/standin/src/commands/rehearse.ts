@@ -111,9 +111,7 @@ export function picture(result: Rehearsal, style: Style): string[] {
   }
   lines.push('', ...summary(cells, style));
   lines.push(
-    style.dim(
-      `Seconds are those of the rehearsed call; time ran ${factor} times faster (${seconds(result.realMs)} in all).`,
-    ),
+    style.dim(`Seconds are the rehearsed call's; time ran ${factor} times faster (${seconds(result.realMs)} in all).`),
   );
   return lines;
 }
