@@ -50,7 +50,11 @@ export class Channel {
     if (message.kind === 'answer') return this.#answered(message);
     const handler = this.#handlers.get(message.what);
     if (message.kind === 'tell') return void handler?.(message.value);
-    void this.#reply(message.id, async () => handler?.(message.value));
+    void this.#reply(message.id, async () => {
+      // A worker that is about to begin cannot tell yet; nothing is not an answer.
+      if (handler === undefined) throw new Error(`nobody answers "${message.what}" here`);
+      return handler(message.value);
+    });
   }
 
   /** The other end is gone. */
