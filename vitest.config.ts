@@ -12,7 +12,8 @@ export default defineConfig({
           ...shared,
           name: 'library',
           include: ['packages/*/test/**/*.test.ts'],
-          exclude: ['packages/standin/**', '**/node_modules/**'],
+          // Chromium's have a run of their own: `npm run test:browser`.
+          exclude: ['packages/standin/**', 'packages/dashboard/test/{browser,frames}.test.ts', '**/node_modules/**'],
           pool: 'threads',
         },
       },

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { configToml, run, workspace } from './support.ts';
+import { configToml, runProcess, workspace } from './support.ts';
 
 const ENTRIES = {
   'anthropic.main': { model: 'claude-sonnet-4-5', api_key: 'sk-ant-planted-1', fallback: ['openai.backup'] },
   'openai.backup': { model: 'gpt-4o', api_key: 'sk-planted-2' },
 };
 
-describe('standin rehearse', () => {
+// Both mostly wait: side by side they take the time of one.
+describe.concurrent('standin rehearse', () => {
   it('draws what callers would see in 80 columns, without colour on a pipe, and without a key', async () => {
     const place = await workspace({ 'standin.toml': configToml(ENTRIES) });
-    const { stdout, stderr, code } = await run(['rehearse'], { cwd: place.dir });
+    const { stdout, stderr, code } = await runProcess(['rehearse'], { cwd: place.dir });
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -25,7 +26,7 @@ describe('standin rehearse', () => {
     const place = await workspace({
       'standin.toml': configToml(ENTRIES, '[reliability]\nrescue = "off"'),
     });
-    const { stdout, code } = await run(['rehearse', '--json'], { cwd: place.dir });
+    const { stdout, code } = await runProcess(['rehearse', '--json'], { cwd: place.dir });
     expect(code).toBe(0);
     const { cells, faults, broken } = JSON.parse(stdout) as {
       cells: { fault: string; outcome: string }[];
