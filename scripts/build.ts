@@ -71,7 +71,7 @@ const published = JSON.parse(readFileSync(join(standin, 'package.json'), 'utf8')
   dependencies: Record<string, string>;
 };
 const all: Record<string, string> = {};
-for (const name of ['core', 'store', 'simulator', 'gateway', 'standin']) {
+for (const name of ['core', 'store', 'simulator', 'agent', 'batch', 'gateway', 'standin']) {
   const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>;
   };
