@@ -11,7 +11,7 @@ import type { AgentEvent, AgentResult } from './events.ts';
 import { LoopGuard } from './loop-guard.ts';
 import { failure, runTool, type Approve } from './run-tool.ts';
 import type { AgentTool, ToolOutcome } from './tool.ts';
-import { summaryOf } from './summary.ts';
+import { SUMMARY_TOKENS, summaryOf } from './summary.ts';
 import { fitWindow } from './window.ts';
 
 export interface RunAgentOptions {
@@ -221,7 +221,7 @@ class AgentRun {
     let { messages } = fitted;
     let isSummarised = false;
     if (summarise === true && fitted.dropped.length > 0) {
-      const summary = await summaryOf(fitted.dropped.flat(), provider, this.#signal);
+      const summary = await this.#summary(fitted.dropped.flat(), provider);
       if (summary !== undefined) {
         messages = [
           { role: 'user', content: `Summary of the conversation before this point:\n${summary}` },
@@ -241,6 +241,27 @@ class AgentRun {
       summarised: isSummarised,
     };
     return messages;
+  }
+
+  /** A summary is paid from the same budget; `undefined` where that has no room for one. */
+  async #summary(dropped: readonly Message[], provider: Provider): Promise<string | undefined> {
+    const { dearest, priceOf } = this.#options;
+    const reserved = this.#budget.reserve(SUMMARY_TOKENS.input, SUMMARY_TOKENS.output, dearest);
+    if (typeof reserved === 'string') return undefined;
+    const attempts: AttemptRecord[] = [];
+    let response: ChatResponse | undefined;
+    try {
+      response = await summaryOf(dropped, provider, {
+        signal: this.#signal,
+        maxTokens: reserved.outputTokens,
+        onAttempt: (attempt) => void attempts.push(attempt),
+      });
+    } finally {
+      const cost = priceOf === undefined ? undefined : costOfAttempts(attempts, priceOf);
+      this.#budget.settle(reserved, response?.usage, cost);
+    }
+    const text = response?.text.trim() ?? '';
+    return text === '' ? undefined : text;
   }
 
   async *#runTools(calls: readonly ToolCallPart[]): AsyncGenerator<AgentEvent, readonly ToolOutcome[]> {

@@ -1,5 +1,6 @@
 import { partsOf, type Message } from '@standin/core/spec/message';
-import type { Provider } from '@standin/core/spec/provider';
+import type { ChatOptions, Provider } from '@standin/core/spec/provider';
+import type { ChatResponse } from '@standin/core/spec/response';
 import { collect } from '@standin/core/stream/collect';
 import { shorten } from './outcome.ts';
 
@@ -7,20 +8,22 @@ const MOST_CHARS = 40_000;
 const TASK =
   'Summarise this part of a conversation for the assistant that goes on with it: facts, decisions, names, numbers, open questions, results of tools. Short sentences, nothing invented.';
 
+/** Output of a summary, tokens, and its input at most. */
+export const SUMMARY_TOKENS = { input: MOST_CHARS / 3, output: 1_024 };
+
 /** What was said, in few words; `undefined` when the model does not give any: then it is left out without. */
 export async function summaryOf(
   messages: readonly Message[],
   provider: Provider,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+  options: Pick<ChatOptions, 'signal' | 'onAttempt'> & { readonly maxTokens: number },
+): Promise<ChatResponse | undefined> {
   const text = shorten(messages.map(lineOf).join('\n'), MOST_CHARS);
   try {
-    const { text: summary } = await collect(
-      provider.chat({ messages: [{ role: 'user', content: `${TASK}\n\n${text}` }] }, { signal, stream: false }),
-    );
-    return summary.trim() === '' ? undefined : summary.trim();
+    const { maxTokens, ...call } = options;
+    const question = [{ role: 'user', content: `${TASK}\n\n${text}` } as const];
+    return await collect(provider.chat({ messages: question, maxTokens }, { ...call, stream: false }));
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (options.signal?.aborted === true) throw error;
     return undefined;
   }
 }

@@ -267,6 +267,25 @@ describe('the window', () => {
   });
 });
 
+describe('a summary', () => {
+  it('takes the place of what was left out, and is paid from the same budget', async () => {
+    const provider = scripted(
+      (request) => (JSON.stringify(request.messages).includes('Summarise') ? 'they met' : 'yes'),
+      {
+        contextWindow: 1_000,
+      },
+    );
+    const long = Array.from({ length: 12 }, (_, at): Message[] => [
+      { role: 'user', content: `question ${at} ${'word '.repeat(60)}` },
+      { role: 'assistant', content: `answer ${at}` },
+    ]).flat();
+    const { result, events } = await run({ provider, messages: [...long, ...ask('and now?')], summarise: true });
+    expect(events.find(({ type }) => type === 'trimmed')).toMatchObject({ summarised: true });
+    expect(JSON.stringify(provider.asked.at(-1)?.messages)).toContain('they met');
+    expect(result.tokens).toBe(30);
+  });
+});
+
 describe('delegates', () => {
   it('share one budget, and are not called in a circle', async () => {
     const budget = new AgentBudget({ maxTokens: 1_000 });
