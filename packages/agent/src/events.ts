@@ -46,8 +46,8 @@ export interface AgentResult {
   /** The whole conversation, system messages aside: what was given and what came of it. */
   readonly messages: readonly Message[];
   readonly steps: number;
-  /** `answer`: the model was done; else the limit that ended it. */
-  readonly ended: 'answer' | LimitName;
+  /** `answer`: the model was done; `calls`: it called tools of whoever asked (`handBack`); else the limit that ended it. */
+  readonly ended: 'answer' | 'calls' | LimitName;
   /** Tokens and nano-USD of this run and its delegates. */
   readonly tokens: number;
   readonly nanoUsd: number;

@@ -1,8 +1,11 @@
 export { approvalFor, type Approval, type ApprovalRules, type AskPerson } from './approval.ts';
 export { AgentBudget, type AgentLimits, type LimitName, type Price } from './budget.ts';
+export { runConfigured, type AgentModel, type AgentWorld, type ConfiguredRun } from './configured.ts';
 export { delegateTool, MOST_DEPTH, type Delegate, type RunDelegate } from './delegate.ts';
 export type { AgentEvent, AgentResult } from './events.ts';
+export { configServers, isWished, serversFor } from './mcp/config-servers.ts';
 export { connectMcp, type McpTools } from './mcp/connect.ts';
+export { createMcpPool, type McpPool } from './mcp/pool.ts';
 export { parseServers, ToolsFileError, type McpServer } from './mcp/servers.ts';
 export { DEFAULT_MAX_STEPS, runAgent, type RunAgentOptions } from './run.ts';
 export type { Approve } from './run-tool.ts';

@@ -1,15 +1,17 @@
 import type { Provider } from '@standin/core/spec/provider';
 import { ProviderError, type AttemptRecord } from '@standin/core/spec/errors';
-import type { Message, ToolCallPart, ToolResultPart } from '@standin/core/spec/message';
+import type { Message, ToolCallPart } from '@standin/core/spec/message';
 import type { ChatRequest, Tool } from '@standin/core/spec/request';
 import type { ChatResponse } from '@standin/core/spec/response';
 import { createCollector } from '@standin/core/stream/collect';
 import { costOfAttempts, type PriceOf } from '@standin/store/money';
+import { Channel } from './channel.ts';
 import { AgentBudget, type AgentLimits, type LimitName, type Price, type Reserved } from './budget.ts';
 import { estimateTokens } from './estimate.ts';
 import type { AgentEvent, AgentResult } from './events.ts';
 import { LoopGuard } from './loop-guard.ts';
-import { failure, runTool, type Approve } from './run-tool.ts';
+import { notRun, resultsOf } from './results.ts';
+import { runTool, type Approve } from './run-tool.ts';
 import type { AgentTool, ToolOutcome } from './tool.ts';
 import { SUMMARY_TOKENS, summaryOf } from './summary.ts';
 import { fitWindow } from './window.ts';
@@ -22,6 +24,8 @@ export interface RunAgentOptions {
   /** The conversation so far, the new question last. */
   readonly messages: readonly Message[];
   readonly tools?: readonly AgentTool[];
+  /** Tools of whoever asked: the model may call them, and the run ends with these calls, which are not run here. */
+  readonly handBack?: readonly Tool[];
   /** Calls of one step run at the same time. Default true. */
   readonly parallelTools?: boolean;
   readonly limits?: AgentLimits;
@@ -34,7 +38,7 @@ export interface RunAgentOptions {
   readonly priceOf?: PriceOf;
   /** The dearest price among the targets, for what a call may cost before it is made. */
   readonly dearest?: Price;
-  /** Further fields of each request (`temperature`, `outputFormat` …). */
+  /** Further fields of each request (`temperature`, `outputFormat` …); a tool it demands is demanded of the first only. */
   readonly request?: Partial<Omit<ChatRequest, 'messages' | 'tools'>>;
   /** Default true. */
   readonly stream?: boolean;
@@ -69,6 +73,8 @@ class AgentRun {
   readonly #signal: AbortSignal;
   readonly #deadline: AbortSignal | undefined;
   readonly #tools: ReadonlyMap<string, AgentTool>;
+  /** What the model is told of. */
+  readonly #offered: readonly Tool[];
   readonly #guard = new LoopGuard();
   #messages: readonly Message[];
   #steps = 0;
@@ -84,6 +90,12 @@ class AgentRun {
     const signals = [options.signal, this.#deadline].filter((signal) => signal !== undefined);
     this.#signal = AbortSignal.any(signals);
     this.#tools = new Map((options.tools ?? []).map((tool) => [tool.name, tool]));
+    const own = [...this.#tools.values()].map(({ name, description, parameters }) => ({
+      name,
+      description,
+      parameters,
+    }));
+    this.#offered = [...own, ...(options.handBack ?? [])];
     this.#messages = options.messages;
   }
 
@@ -103,6 +115,13 @@ class AgentRun {
           this.#append({ role: 'assistant', content: answer.content });
           yield { type: 'checkpoint', agent, messages: this.#messages };
           return this.#result('answer', answer);
+        }
+        const own = calls.filter(({ name }) => !this.#isHandedBack(name));
+        if (own.length < calls.length) {
+          const outcomes = own.length === 0 ? [] : yield* this.#runTools(own);
+          const results = own.length === 0 ? [] : [resultsOf(own, outcomes)];
+          this.#append({ role: 'assistant', content: answer.content }, ...results);
+          return this.#result('calls', answer);
         }
         if (isLast) {
           this.#append(
@@ -128,6 +147,10 @@ class AgentRun {
     }
   }
 
+  #isHandedBack(name: string): boolean {
+    return !this.#tools.has(name) && this.#options.handBack?.some((tool) => tool.name === name) === true;
+  }
+
   #append(...messages: readonly Message[]): void {
     this.#messages = [...this.#messages, ...messages];
   }
@@ -136,7 +159,7 @@ class AgentRun {
   async *#step(mustAnswer: boolean): AsyncGenerator<AgentEvent, ChatResponse | LimitName> {
     for (let shrink = 1; ; shrink *= 0.6) {
       const messages = yield* this.#fitted(shrink);
-      const tools = toolList(this.#tools);
+      const tools = this.#offered;
       const inputTokens = Math.ceil(estimateTokens(messages, tools) * this.#scale);
       const wanted = this.#options.request?.maxTokens ?? USUAL_OUTPUT_TOKENS;
       const reserved = this.#budget.reserve(inputTokens, wanted, this.#options.dearest);
@@ -168,7 +191,7 @@ class AgentRun {
       ...request,
       messages: system === undefined ? messages : [{ role: 'system', content: system }, ...messages],
       ...(tools.length === 0 ? {} : { tools }),
-      ...(mustAnswer ? { toolChoice: { type: 'none' as const } } : {}),
+      ...this.#choice(mustAnswer),
       // Only a limit that bites is told: else the vendor's own default holds.
       ...(reserved.isCut || this.#budget.limitsMoney ? { maxTokens: reserved.outputTokens } : {}),
     };
@@ -210,10 +233,16 @@ class AgentRun {
     return response;
   }
 
+  #choice(mustAnswer: boolean): Pick<ChatRequest, 'toolChoice'> {
+    if (mustAnswer) return { toolChoice: { type: 'none' } };
+    const { toolChoice } = this.#options.request ?? {};
+    // Demanded again after its result, the same call would be made for ever.
+    return this.#steps > 1 && toolChoice?.type !== 'none' ? { toolChoice: undefined } : {};
+  }
+
   async *#fitted(shrink: number): AsyncGenerator<AgentEvent, readonly Message[]> {
     const { provider, contextWindow = provider.capabilities.contextWindow, summarise } = this.#options;
-    const own =
-      estimateTokens([{ role: 'system', content: this.#options.system ?? '' }], toolList(this.#tools)) * this.#scale;
+    const own = estimateTokens([{ role: 'system', content: this.#options.system ?? '' }], this.#offered) * this.#scale;
     const known = contextWindow === undefined ? undefined : contextWindow * WINDOW_SHARE * shrink;
     const room = known ?? (shrink === 1 ? Infinity : estimateTokens(this.#messages) * this.#scale * shrink);
     const fitted = fitWindow(this.#messages, Math.max(200, room - own), this.#scale);
@@ -321,59 +350,3 @@ const LIMITS: Readonly<Record<LimitName, string>> = {
   money: 'The limit of money is reached, or a price is not known.',
   loop: 'The model made the same call again and again.',
 };
-
-function toolList(tools: ReadonlyMap<string, AgentTool>): Tool[] {
-  return [...tools.values()].map(({ name, description, parameters }) => ({ name, description, parameters }));
-}
-
-function notRun(calls: readonly ToolCallPart[], why: string): ToolOutcome[] {
-  return calls.map(() => failure(why));
-}
-
-/** All results of one step in one message, in the order of the calls. */
-function resultsOf(calls: readonly ToolCallPart[], outcomes: readonly ToolOutcome[]): Message {
-  const content = calls.map((call, at): ToolResultPart => {
-    const { content: result, isError } = outcomes[at] ?? failure('The tool gave no result.');
-    return {
-      type: 'tool-result',
-      toolCallId: call.id,
-      name: call.name,
-      content: result,
-      ...(isError === true ? { isError } : {}),
-    };
-  });
-  return { role: 'tool', content };
-}
-
-/** Events of several tasks as one iterable. */
-class Channel<T> implements AsyncIterable<T> {
-  readonly #items: T[] = [];
-  #wake: (() => void) | undefined;
-  #closed = false;
-  #error: unknown;
-
-  push(item: T): void {
-    this.#items.push(item);
-    this.#wake?.();
-  }
-
-  closeAfter(work: Promise<unknown>): void {
-    const end = (error?: unknown): void => {
-      this.#error = error;
-      this.#closed = true;
-      this.#wake?.();
-    };
-    work.then(() => end(), end);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    for (;;) {
-      const item = this.#items.shift();
-      if (item !== undefined) yield item;
-      else if (this.#closed) {
-        if (this.#error !== undefined) throw this.#error;
-        return;
-      } else await new Promise<void>((resolve) => void (this.#wake = resolve));
-    }
-  }
-}

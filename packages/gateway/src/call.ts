@@ -13,6 +13,8 @@ import {
   type JsonObject,
 } from '@standin/core/spec/index';
 import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
+import type { HostedCall } from './agents/host.ts';
+import { Refused } from './agents/refused.ts';
 import { failedHeaders, type Answer } from './answer.ts';
 import { parseJsonBody, readBody } from './body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
@@ -155,8 +157,12 @@ export class Call implements UnderWay {
   #run(standin: Standin, decoded: DecodedRequest, plan: Plan | CallerFailure): void {
     if (this.over) return;
     if ('error' in plan) return this.fail(plan);
+    // What an agent's tools do is not done by an answer that is kept.
+    const isKept = this.#body !== undefined && this.exchange.context.agents?.hosts(plan) !== true;
     const cached =
-      this.#body === undefined ? undefined : cachedCall(this.exchange, this.route, decoded, plan, this.#body);
+      this.#body === undefined || !isKept
+        ? undefined
+        : cachedCall(this.exchange, this.route, decoded, plan, this.#body);
     if (cached === undefined) return this.#ask(standin, decoded, plan);
     this.#cached = cached;
     cached.begin({
@@ -184,14 +190,32 @@ export class Call implements UnderWay {
         onAttempt: (attempt) => this.#attempted(attempt),
       };
       const watched = this.#kept?.watching(answer) ?? answer;
-      const sink = this.route.keepsIds === true ? rememberingId(this.exchange, decoded, watched) : watched;
-      const handle = standin.start(plan, this.#request(decoded), options, sink);
+      const { agents } = this.exchange.context;
+      const isHosted = agents?.hosts(plan) === true;
+      const sink = this.route.keepsIds === true ? rememberingId(this.exchange, decoded, watched, !isHosted) : watched;
+      const request = this.#request(decoded);
+      const handle = isHosted
+        ? agents.start(this.#hosted(standin, plan, request, { ...options, timeoutMs }), sink)
+        : standin.start(plan, request, options, sink);
       this.#handle = handle;
       if (this.over) handle.cancel();
       else if (this.#paused) handle.pause();
     } catch (thrown) {
       this.broke(thrown);
     }
+  }
+
+  #hosted(standin: Standin, plan: Plan, request: ChatRequest, options: StartOptions): HostedCall {
+    return {
+      exchange: this.exchange,
+      standin,
+      plan,
+      request,
+      options,
+      answerId: `${this.route.idPrefix}${this.exchange.context.newId()}`,
+      onAttempt: (attempt, isFurther) => this.#attempted(attempt, isFurther),
+      onFailure: (error) => (error instanceof Refused ? this.fail(error.failure) : this.broke(error)),
+    };
   }
 
   #sendKnown(body: JsonObject): void {
@@ -211,9 +235,9 @@ export class Call implements UnderWay {
     return answer;
   }
 
-  #attempted(attempt: AttemptRecord): void {
+  #attempted(attempt: AttemptRecord, isFurther?: boolean): void {
     this.#attempts++;
-    this.account?.saw(attempt);
+    this.account?.saw(attempt, isFurther);
     this.#watched?.push(attempt);
   }
 

@@ -3,6 +3,7 @@ import { isJsonObject, type Clock, type JsonObject, type Log } from '@standin/co
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Plan, Target } from '@standin/core/route/target';
 import type { KeyRecord } from '@standin/store/keys';
+import type { AgentHost } from './agents/host.ts';
 import type { AdminContext } from './admin/context.ts';
 import type { CallerFailure } from './caller-errors.ts';
 import type { KeepAlive } from './keep-alive.ts';
@@ -62,6 +63,8 @@ export interface GatewayContext {
   readonly overload: Overload;
   /** Absent: nobody administers this gateway over HTTP. */
   readonly admin: AdminContext | undefined;
+  /** Absent: no agent's tools run here. */
+  readonly agents: AgentHost | undefined;
   /** Told when the shutdown begins: streams that nobody finishes end at once. */
   readonly onDrain: Set<() => void>;
   /** Where what callers name by an id lies. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { silentLog, systemClock, type Clock, type JsonObject, type Log } from '@standin/core/spec/index';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { Keyring } from '@standin/store/keyring';
+import { createAgentHost, type AgentsOptions } from './agents/host.ts';
 import type { AdminOptions } from './admin/context.ts';
 import { createAdminContext } from './admin/context.ts';
 import { operatorOf, type Operator } from './admin/access.ts';
@@ -55,6 +56,8 @@ export interface GatewayOptions {
   readonly admin?: AdminOptions;
   /** Folder that the dashboard was built into, or how to find it. Absent: `/` answers with text alone. */
   readonly pages?: PagesFolder;
+  /** Agents of the config may run their tools here. Absent: none does. */
+  readonly agents?: AgentsOptions;
   /** Exact answers given again. Absent: none are. */
   readonly cache?: CacheRules;
   /**
@@ -137,6 +140,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     operations,
     overload: createOverload(clock, options.maxConcurrent),
     admin,
+    agents:
+      options.agents === undefined ? undefined : createAgentHost(options.agents, log, options.accounting?.priceOf),
     onDrain: new Set(),
     pins: createPins(),
     cache: options.cache === undefined ? undefined : createAnswerCache(options.cache, clock),
@@ -332,7 +337,7 @@ function createClose(server: Server, context: GatewayContext, http2: Http2Caller
       if (timer !== undefined) clock.clear(timer);
       context.keepAlive.close();
       context.overload.close();
-      resolve();
+      void (context.agents?.close() ?? Promise.resolve()).then(resolve, resolve);
     });
     server.closeIdleConnections();
     http2.drain();

@@ -59,6 +59,9 @@ export class CallAccount {
   readonly #accounting: Accounting;
   readonly #exchange: Exchange;
   readonly #attempts: AttemptRecord[] = [];
+  /** Those of them whose money other tickets hold: an agent's later steps. */
+  #further: AttemptRecord[] | undefined;
+  #agentAlias: string | undefined;
   readonly #startedAt: number;
   readonly #startedMs: number;
   readonly trace: TraceContext | undefined;
@@ -86,6 +89,7 @@ export class CallAccount {
   admitCall(call: AccountedCall, plan: Plan): Plan | CallerFailure | Promise<Plan | CallerFailure> {
     this.#mode = call.mode;
     this.#requestedModel = plan.requestedModel === '' ? (call.model ?? '') : plan.requestedModel;
+    this.#agentAlias = plan.agent ?? this.#accounting.agentOf?.(this.#requestedModel);
     const { caller } = this.#exchange;
     const isFree = caller?.models === undefined || call.permitted === true;
     const allowed = isFree ? plan : permitted(plan, caller.models, call.routing);
@@ -94,7 +98,7 @@ export class CallAccount {
     if (limits === undefined) return allowed;
     const asked: AdmissionRequest = {
       caller,
-      agent: this.#agent(),
+      agent: this.#agentAlias,
       targets: allowed.targets,
       inputTokens: call.inputTokens,
       maxTokens: call.maxTokens,
@@ -123,13 +127,10 @@ export class CallAccount {
     return without(allowed, admission.ticket.without);
   }
 
-  #agent(): string | undefined {
-    return this.#accounting.agentOf?.(this.#requestedModel);
-  }
-
-  /** An attempt of the call ended. */
-  saw(attempt: AttemptRecord): void {
+  /** An attempt of the call ended. `isFurther`: its money was reserved by itself. */
+  saw(attempt: AttemptRecord, isFurther = false): void {
     this.#attempts.push(attempt);
+    if (isFurther) (this.#further ??= []).push(attempt);
     this.#knownCost = undefined;
   }
 
@@ -166,7 +167,8 @@ export class CallAccount {
     const { logs = [] } = this.#accounting;
     const attempts = this.#attempts;
     this.#isEnded = true;
-    this.#ticket?.settle(attempts);
+    const further = this.#further;
+    this.#ticket?.settle(further === undefined ? attempts : attempts.filter((one) => !further.includes(one)), further);
     if (logs.length === 0) return;
     const { context, requestId, dialect, caller } = this.#exchange;
     const telling = attempts.findLast((one) => one.outcome === 'ok') ?? attempts.at(-1);
@@ -187,7 +189,7 @@ export class CallAccount {
       isCached: end.cached !== undefined,
       callerKey: caller?.id,
       trace: this.trace,
-      agent: this.#agent(),
+      agent: this.#agentAlias,
       attempts,
       costNanoUsd: this.#cost(),
       ...(content === undefined ? {} : { content }),

@@ -40,15 +40,18 @@ export function heldToPins(exchange: Exchange, plan: Plan, body: unknown, withSt
   return pin === undefined ? plan : pinned(plan, pin, named[0]?.param ?? 'id');
 }
 
-/** Remembers who gave a Responses answer its id, so that the next request of the conversation goes there. */
-export function rememberingId(exchange: Exchange, decoded: DecodedRequest, sink: RunSink): RunSink {
+/**
+ * Remembers who gave a Responses answer its id, so that the next request of the conversation goes there. `isKept`: a vendor
+ * may have it; false for one that was put together here.
+ */
+export function rememberingId(exchange: Exchange, decoded: DecodedRequest, sink: RunSink, isKept = true): RunSink {
   const { context, caller } = exchange;
   let id: string | undefined;
   const fields: JsonObject = decoded.request.extensions?.body ?? {};
   const remember = ({ target, attempts }: RunResult): void => {
     if (id === undefined) return;
     const key = attempts.findLast((attempt) => attempt.outcome === 'ok')?.key;
-    const isStored = keepsState(target, 'openai-responses') && fields.store !== false;
+    const isStored = isKept && keepsState(target, 'openai-responses') && fields.store !== false;
     context.pins.keep(id, { entry: target.entry, model: target.model, key, caller: caller?.id, isStored });
   };
   return {

@@ -143,7 +143,8 @@ function toolCalls(request: ChatRequest, behaviour: Behaviour, wire: WireId, ran
   const forced =
     (choice === 'required' || choice === 'tool') && (request.tools?.length ?? 0) > 0 && behaviour.text === undefined;
   const wanted = behaviour.toolCalls ?? (forced ? 'auto' : undefined);
-  if (wanted === undefined || (answered && !forced) || choice === 'none') return [];
+  const isEnough = answered && !forced && behaviour.callAgain !== true;
+  if (wanted === undefined || isEnough || choice === 'none') return [];
   const list = typeof wanted === 'string' ? chosenTools(request, wanted) : wanted;
   return list.map((call) => ({
     id: call.id ?? callId(wire, random),

@@ -108,6 +108,8 @@ export interface Behaviour {
   readonly refusal?: string;
   /** `auto` calls the first tool of the request, `parallel` every one (at least two calls). No call when the request ends in a tool result. */
   readonly toolCalls?: 'auto' | 'parallel' | readonly SimulatedToolCall[];
+  /** The calls are made even where the request ends in a tool result: one more step of an agent. Default false. */
+  readonly callAgain?: boolean;
   readonly finish?: FinishReason;
   readonly stopSequence?: string;
   /** Counts to report, merged over the computed ones; `false` reports none. */

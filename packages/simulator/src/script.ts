@@ -144,6 +144,7 @@ const behaviour = table({
   model: text,
   prefill: oneOf(['continue', 'ignore', 'refuse']),
   honourMaxTokens: flag,
+  callAgain: flag,
   headers: texts,
   headersMs: amount,
   firstEventMs: amount,

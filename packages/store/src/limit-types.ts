@@ -38,6 +38,8 @@ export interface AdmissionRequest {
   readonly caller?: KeyRecord;
   /** The agent that was asked for. */
   readonly agent?: string;
+  /** Agents that handed the work over to this one: their limits hold too. */
+  readonly handedBy?: readonly string[];
   /** In the order of the walk. */
   readonly targets: readonly AdmissionTarget[];
   /** By length; asked only when something is limited. */
@@ -62,8 +64,11 @@ export interface Ticket {
   readonly without: ReadonlySet<number>;
   /** Limits that are nearly or softly passed, for a header. */
   readonly warnings: readonly string[];
-  /** The call is over, however it ended: what was reserved becomes what was used. Once. */
-  settle(attempts: readonly AttemptRecord[]): void;
+  /**
+   * The call is over, however it ended: what was reserved becomes what was used. Once. `further`: attempts whose money
+   * was reserved by tickets of their own; their tokens count for the rates of the key.
+   */
+  settle(attempts: readonly AttemptRecord[], further?: readonly AttemptRecord[]): void;
 }
 
 export type Admission =

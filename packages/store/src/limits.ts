@@ -70,11 +70,11 @@ export function createLimits(options: LimitsOptions): LimitKeeper {
     return {
       without: held?.without ?? NONE,
       warnings: held?.warnings ?? [],
-      settle(attempts) {
+      settle(attempts, further = []) {
         if (isSettled) return;
         isSettled = true;
         for (const attempt of attempts) learned.saw(attempt, inputTokens);
-        rate?.settle(tokensUsed(attempts));
+        rate?.settle(tokensUsed(further.length === 0 ? attempts : [...attempts, ...further]));
         try {
           held?.settle(attempts);
         } catch (error) {

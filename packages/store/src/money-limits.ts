@@ -64,9 +64,10 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
   };
 
   return {
-    limits: ({ caller, agent, targets }) =>
+    limits: ({ caller, agent, handedBy = [], targets }) =>
       hasCommon ||
       (agent !== undefined && isLimited(perAgent[agent])) ||
+      handedBy.some((alias) => isLimited(perAgent[alias])) ||
       (caller !== undefined && isLimited(caller)) ||
       targets.some(({ entry }) => isLimited(perProvider[entry])),
     reserve(request, inputTokens) {
@@ -130,7 +131,7 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
 
   function holdCommon(
     holding: Holding,
-    { caller, agent }: AdmissionRequest,
+    { caller, agent, handedBy = [] }: AdmissionRequest,
     costs: readonly Cost[],
     without: ReadonlySet<number>,
   ): Refusal | undefined {
@@ -142,12 +143,12 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
       caller === undefined
         ? []
         : limitsOf(`key:${caller.id}`, `the key "${caller.name}"`, caller, holding.now, caller.soft === true);
-    const rules = agent === undefined ? undefined : perAgent[agent];
-    const action = rules?.action ?? budgets.action;
-    const agents =
-      rules === undefined
-        ? []
-        : limitsOf(`agent:${agent}`, `the agent "${agent}"`, rules, holding.now, action === 'warn');
+    const agents = [...(agent === undefined ? [] : [agent]), ...handedBy].flatMap((alias) => {
+      const rules = perAgent[alias];
+      if (rules === undefined) return [];
+      const isSoft = (rules.action ?? budgets.action) === 'warn';
+      return limitsOf(`agent:${alias}`, `the agent "${alias}"`, rules, holding.now, isSoft);
+    });
     return holding.hold([...own, ...agents, ...all], largest(costs, open));
   }
 

@@ -121,7 +121,7 @@ function usageCells(usage: Usage | undefined): Cell[] {
 }
 
 /** What all attempts used together, as far as it is known; a lost attempt was billed too. */
-export function sumOf(attempts: readonly AttemptRecord[]): Usage | undefined {
+export function sumOf(attempts: readonly Pick<AttemptRecord, 'usage'>[]): Usage | undefined {
   let sum: Usage | undefined;
   for (const { usage } of attempts) {
     if (usage === undefined) continue;

@@ -1,5 +1,5 @@
 import type { Assembled } from './assemble.ts';
-import type { ConfigEntry } from './model.ts';
+import type { ConfigAgent, ConfigEntry } from './model.ts';
 import { priceFor } from '../catalog/prices.ts';
 import { formatPath, type ConfigPath } from './path.ts';
 import { issueAt, type PrepareContext } from './prepare.ts';
@@ -33,6 +33,7 @@ function checkAgents(config: Assembled, context: PrepareContext): void {
       const message = `names no entry of [providers.models]: "${agent.entry}"`;
       issueAt(context, [...path, 'model_provider'], 'error', message, suggestEntry(config.entries, agent.entry));
     }
+    checkRunTools(config, agent, context);
     agent.delegates.forEach((name, index) => {
       if (config.agents.has(name)) return;
       const next = suggest(name, [...config.agents.keys()]);
@@ -44,6 +45,21 @@ function checkAgents(config: Assembled, context: PrepareContext): void {
         next,
       );
     });
+  }
+}
+
+/** Tools run on the gateway only for agents that say so, each for itself: what follows from it is told. */
+function checkRunTools({ agents }: Assembled, agent: ConfigAgent, context: PrepareContext): void {
+  if (agent.fields.run_tools !== 'gateway') return;
+  const path = ['agents', agent.alias, 'run_tools'];
+  if ((agent.fields.tools ?? []).length === 0 && agent.delegates.length === 0)
+    issueAt(context, path, 'warning', 'has no effect: this agent has neither tools nor delegates');
+  for (const name of agent.delegates) {
+    const { fields, delegates = [] } = agents.get(name) ?? {};
+    const hasWork = (fields?.tools ?? []).length > 0 || delegates.length > 0;
+    if (fields === undefined || fields.run_tools === 'gateway' || !hasWork) continue;
+    const message = `hands work to "${name}", whose own tools and delegates are left out on the gateway`;
+    issueAt(context, path, 'warning', message, `set agents.${name}.run_tools = "gateway"`);
   }
 }
 

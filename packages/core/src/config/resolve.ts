@@ -90,6 +90,7 @@ export function createRouter(config: Config, options: RouterOptions): ConfigRout
       routeAroundContentPolicy: config.document.reliability?.route_around_content_policy ?? false,
       warnings: walk.warnings,
       ...(selection.system === undefined ? {} : { system: selection.system }),
+      ...(selection.agent === undefined ? {} : { agent: selection.agent }),
     };
   };
 

@@ -14,6 +14,8 @@ export interface Selection {
   readonly apiKey?: Secret;
   /** System prompt of the agent that was asked for. */
   readonly system?: string;
+  /** Alias of the agent that was asked for. */
+  readonly agent?: string;
 }
 
 /**
@@ -102,7 +104,12 @@ function byAgent(config: Config, asked: string): Selection | undefined {
   const entry = agent.entry === undefined ? defaultEntryOf(config) : findEntry(config.entries, agent.entry);
   if (entry === undefined) throw notFound(config, asked);
   const { model, system_prompt: system } = agent.fields;
-  return { entry, ...(model === undefined ? {} : { model }), ...(system === undefined ? {} : { system }) };
+  return {
+    entry,
+    agent: agent.alias,
+    ...(model === undefined ? {} : { model }),
+    ...(system === undefined ? {} : { system }),
+  };
 }
 
 const HINT = 'hint:';

@@ -100,6 +100,8 @@ export interface Plan {
   readonly rescue?: RescuePolicy;
   /** System prompt of the agent that was asked for; stands before the request's own messages. */
   readonly system?: string;
+  /** Alias of the agent that was asked for. */
+  readonly agent?: string;
   /** Spares that were left out and why, for `plan` and the log. */
   readonly warnings: readonly string[];
 }

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfigText } from '@standin/core/config/load';
 import { createStandin } from '@standin/core/library/create-standin';
-import { createKey, createKeyring, createLedger, listRequests, pricesOf, type KeyRights } from '@standin/store';
+import {
+  createKey,
+  createKeyring,
+  createLedger,
+  createLimits,
+  listRequests,
+  pricesOf,
+  type BudgetRules,
+  type KeyRights,
+} from '@standin/store';
 import { onTestFinished } from 'vitest';
 import type { GatewayOptions } from '../../src/index.ts';
 import { startGateway } from './running-gateway.ts';
@@ -14,9 +23,11 @@ export async function configGateway(
   more: Partial<GatewayOptions> & {
     readonly keys?: never;
     readonly callers?: Readonly<Record<string, KeyRights>>;
+    /** Absent: nothing is limited, rates of keys neither. */
+    readonly budgets?: BudgetRules;
   } = {},
 ) {
-  const { callers, ...options } = more;
+  const { callers, budgets, ...options } = more;
   const text = `${toml}\n[reliability]\nprovider_backoff_ms = 1\n`;
   const config = loadConfigText(text, 'standin.toml', { env: {} });
   const standin = await createStandin({ config, env: {} });
@@ -29,7 +40,12 @@ export async function configGateway(
   );
   const { url, gateway } = await startGateway({
     standin,
-    accounting: { logs: [ledger], priceOf },
+    accounting: {
+      logs: [ledger],
+      priceOf,
+      ...(budgets === undefined ? {} : { limits: createLimits({ db: ledger.db, priceOf, budgets }) }),
+    },
+    agents: { config: () => config, version: '0' },
     ...(callers === undefined ? {} : { keys: createKeyring({ path, required: true }) }),
     ...options,
   });

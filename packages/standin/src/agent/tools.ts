@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { AgentTool, McpServer, McpTools } from '@standin/agent';
+import type { AgentTool, McpTools } from '@standin/agent';
 import type { Config } from '@standin/core/config/model';
-import { globMatches } from '@standin/core/vendors/glob';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
 import { reasonOf } from '../cli/reason.ts';
@@ -18,10 +17,10 @@ export async function openTools(
   toolsFile: string | undefined,
   context: CommandContext,
 ): Promise<ToolBox | undefined> {
-  const { connectMcp, parseServers } = await import('@standin/agent');
+  const { configServers, connectMcp, isWished, parseServers, serversFor } = await import('@standin/agent');
   const given = toolsFile === undefined ? [] : parseServers(readTools(toolsFile), `--tools ${toolsFile}`, context.env);
   const wanted = [...config.agents.values()].flatMap(({ fields }) => fields.tools ?? []);
-  const configured = wanted.length === 0 ? [] : configServers(config);
+  const configured = wanted.length === 0 ? [] : serversFor(wanted, configServers(config));
   if (given.length + configured.length === 0) return undefined;
   const servers = [...configured.filter(({ name }) => !given.some((one) => one.name === name)), ...given];
   const { log } = context.logger();
@@ -39,14 +38,7 @@ export async function openTools(
     close: () => mcp.close(),
     of: (alias) => {
       const names = alias === undefined ? [] : (config.agents.get(alias)?.fields.tools ?? []);
-      return mcp.tools.filter(
-        ({ name, source = '' }) =>
-          isGiven.has(source) ||
-          names.some(
-            (wish) =>
-              source === `MCP server ${wish}` || wish === name || (wish.includes('*') && globMatches(wish, name)),
-          ),
-      );
+      return mcp.tools.filter((tool) => isGiven.has(tool.source ?? '') || isWished(names, tool));
     },
   };
 }
@@ -66,20 +58,4 @@ function readTools(path: string): unknown {
       cause: error,
     });
   }
-}
-
-function configServers(config: Config): McpServer[] {
-  return Object.entries(config.document.mcp?.servers ?? {}).flatMap(([name, fields]): McpServer[] => {
-    if (fields.enabled === false) return [];
-    const timeout = fields.timeout_secs === undefined ? {} : { timeoutMs: fields.timeout_secs * 1_000 };
-    const texts = (secrets: typeof fields.env = {}): Record<string, string> =>
-      Object.fromEntries(Object.entries(secrets).map(([key, secret]) => [key, secret.reveal()]));
-    if (fields.command !== undefined) {
-      const { command, args = [], env, cwd } = fields;
-      return [{ name, ...timeout, command, args, env: texts(env), ...(cwd === undefined ? {} : { cwd }) }];
-    }
-    if (fields.url === undefined)
-      throw new UsageError(`mcp.servers.${name} needs "command" or "url" (in ${config.file ?? 'the config'}).`);
-    return [{ name, ...timeout, url: fields.url, headers: texts(fields.headers), isSse: fields.transport === 'sse' }];
-  });
 }

@@ -14,7 +14,7 @@ interface ExplainOptions {
 
 const EXAMPLES = `
 The id is the answer's x-request-id. The running gateway is asked first, then the records it has left on disk, which hold
-the requests in which something had to be decided.
+the requests in which something had to be decided. Of a request that an agent of the gateway answered, every model call is told.
 
 Examples:
   $ standin explain req_0a1b2c3d
@@ -32,7 +32,8 @@ export function register(command: Command, context: CommandContext): void {
 async function explain(id: string, options: ExplainOptions, context: CommandContext): Promise<void> {
   const url = options.url ?? (await gatewayUrl(context));
   const record = (await fromGateway(url, id)) ?? (await fromDisk(id, context));
-  if (record === undefined) {
+  const records = record === undefined ? await stepsOf(id, url, context) : [record];
+  if (records.length === 0) {
     context.output.note(
       `standin: no record of ${id}: the gateway at ${url} does not know it, and no record of it was left on disk. A request that was answered at once is kept by the running gateway only, among the last thousand.`,
     );
@@ -42,17 +43,33 @@ async function explain(id: string, options: ExplainOptions, context: CommandCont
     import('@standin/core/route/record-replay'),
     import('@standin/core/route/record-explain'),
   ]);
-  const replayed = replay(record);
-  if (options.json === true) context.output.print(JSON.stringify({ ...record, replay: replayed }, null, 2));
-  else {
-    const decisions = record.decisions.map((decision) => explainDecision(decision, record));
-    printRecord(record, decisions, context.output);
-    const { style } = context.output;
-    const count = record.decisions.length;
-    if (replayed.same && count > 0)
+  const all = records.map((one) => ({ ...one, replay: replay(one) }));
+  if (options.json === true) return context.output.print(JSON.stringify(all.length === 1 ? all[0] : all, null, 2));
+  const { style } = context.output;
+  for (const [at, one] of all.entries()) {
+    if (at > 0) context.output.print();
+    const decisions = one.decisions.map((decision) => explainDecision(decision, one));
+    printRecord(one, decisions, context.output);
+    const count = one.decisions.length;
+    if (one.replay.same && count > 0)
       context.output.print(style.dim(`\nReplayed: ${count} of ${count} decisions come out the same.`));
-    for (const difference of replayed.differences) context.output.print(style.yellow(`\nReplayed: ${difference}.`));
+    for (const difference of one.replay.differences) context.output.print(style.yellow(`\nReplayed: ${difference}.`));
   }
+}
+
+/** The model calls of a request that an agent answered on the gateway: `ID.1`, `ID.2` … */
+async function stepsOf(id: string, url: string, context: CommandContext): Promise<RequestRecord[]> {
+  const steps: RequestRecord[] = [];
+  for (;;) {
+    const step = await fromGateway(url, `${id}.${steps.length + 1}`);
+    if (step === undefined) break;
+    steps.push(step);
+  }
+  if (steps.length > 0) return steps;
+  const number = (record: RequestRecord): number => Number(record.id.slice(id.length + 1));
+  const kept = await (await recordsOnDisk(context)).list();
+  const own = kept.filter((record) => record.id.startsWith(`${id}.`) && Number.isInteger(number(record)));
+  return own.toSorted((one, other) => number(one) - number(other));
 }
 
 async function gatewayUrl(context: CommandContext): Promise<string> {
@@ -77,11 +94,15 @@ async function fromGateway(url: string, id: string): Promise<RequestRecord | und
 }
 
 async function fromDisk(id: string, context: CommandContext): Promise<RequestRecord | undefined> {
+  return (await recordsOnDisk(context)).get(id);
+}
+
+async function recordsOnDisk(context: CommandContext) {
   const [{ standinHome }, { readRecords }] = await Promise.all([
     import('@standin/core/config/files'),
     import('../records/record-file.ts'),
   ]);
-  return readRecords(standinHome(context.env)).get(id);
+  return readRecords(standinHome(context.env));
 }
 
 function printRecord(record: RequestRecord, decisions: readonly ExplainedDecision[], output: Output): void {

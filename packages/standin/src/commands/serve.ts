@@ -151,6 +151,7 @@ async function serveHere(
         config: handleOf(),
       }),
       pages: dashboardPages,
+      agents: { config: () => current.config, version: context.version },
       cache: cacheRules(config),
       passthrough: () => current.config.document.gateway?.passthrough,
       // Who listens to other machines asks them for a key.

@@ -16,6 +16,11 @@ export const agentSchema = z.strictObject({
     description: 'MCP servers of [mcp.servers] and tool names (with * as pattern) that this agent may use.',
     example: '["files", "get_*"]',
   }),
+  run_tools: field(z.enum(['caller', 'gateway']), {
+    description:
+      'Who runs the tools and delegates when this agent is asked for over HTTP: `gateway` runs them there and answers with what came of it; `caller` leaves them out, and callers bring their own.',
+    defaultText: 'caller',
+  }),
   approval: field(z.record(z.string().min(1), z.enum(['ask', 'allow', 'deny'])), {
     description: 'Tool name or pattern → `ask`, `allow` or `deny`; without a terminal `ask` is `deny`.',
     defaultText: '{ "*" = "ask" }',
