@@ -63,6 +63,7 @@ export class Call implements UnderWay {
   readonly account: CallAccount | undefined;
   /** Nothing more is written: answered, failed or left. */
   over = false;
+  place = -1;
   #answer: Answer | undefined;
   #handle: RunHandle | undefined;
   #paused = false;

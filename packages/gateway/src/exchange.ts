@@ -11,13 +11,14 @@ import { bedrockFailure } from './bedrock-failures.ts';
 import type { AnyWireServer } from './call.ts';
 import type { Accounting } from './ledger.ts';
 import type { Overload } from './overload.ts';
+import type { Listed, OpenList } from './open-list.ts';
 import type { Operations } from './operations.ts';
 import type { Pins } from './pins.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { PassthroughRule } from './raw/passthrough.ts';
 
 /** Something under way that a shutdown ends. */
-export interface UnderWay {
+export interface UnderWay extends Listed {
   /** The grace is over: tell the caller so, and end. */
   shutDown(): void;
   /** What it is doing, for whoever looks. Absent, or `undefined`: nothing to see yet. */
@@ -56,7 +57,7 @@ export interface GatewayContext {
   /** Bytes may pass as they came. */
   readonly relays: boolean;
   readonly startedAtMs: number;
-  readonly underWay: Set<UnderWay>;
+  readonly underWay: OpenList<UnderWay>;
   /** What is counted and limited; absent: nothing. */
   readonly accounting: Accounting | undefined;
   readonly operations: Operations;

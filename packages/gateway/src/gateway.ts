@@ -19,6 +19,7 @@ import { createKeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
 import { serveHttp2, type Http2Callers } from './http2.ts';
 import { listenError, publicHostError } from './listen-error.ts';
+import { OpenList } from './open-list.ts';
 import type { Operations } from './operations.ts';
 import { ADMIN_HEADERS } from './admin/serve-route.ts';
 import { createRouteTable, type Found } from './route-table.ts';
@@ -113,7 +114,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const getStandin = options.getStandin ?? (standin === undefined ? undefined : () => standin);
   if (getStandin === undefined) throw new TypeError('createGateway needs `standin` or `getStandin`.');
   const { accounting, operations = {}, log = silentLog, newId = createIds() } = options;
-  const underWay = new Set<UnderWay>();
+  const underWay = new OpenList<UnderWay>();
   const admin =
     options.admin === undefined
       ? undefined

@@ -1,7 +1,8 @@
 import type { Clock } from '@standin/core/spec/index';
+import { OpenList, type Listed } from './open-list.ts';
 
 /** A stream that waits for its vendor. */
-export interface KeptAlive {
+export interface KeptAlive extends Listed {
   /** Ticks since the last bytes went out; set to 0 at every write. */
   quietTicks: number;
   /** Sends something the caller's SDK ignores. */
@@ -23,7 +24,7 @@ const TICKS_PER_INTERVAL = 3;
  * and a timer per stream or per chunk would cost more than the chunk. No stream is silent longer than `intervalMs`.
  */
 export function createKeepAlive(clock: Clock, intervalMs: number): KeepAlive {
-  const streams = new Set<KeptAlive>();
+  const streams = new OpenList<KeptAlive>();
   let timer: unknown;
   let closed = false;
   const tick = (): void => {
@@ -46,7 +47,7 @@ export function createKeepAlive(clock: Clock, intervalMs: number): KeepAlive {
       streams.add(stream);
       arm();
     },
-    remove: (stream) => void streams.delete(stream),
+    remove: (stream) => streams.delete(stream),
     close() {
       closed = true;
       if (timer !== undefined) clock.clear(timer);

@@ -18,6 +18,7 @@ const COST_TRAILER = 'x-standin-cost-usd';
  */
 export class StreamAnswer implements Answer, KeptAlive {
   quietTicks = 0;
+  place = -1;
   readonly #call: Call;
   readonly #decoded: DecodedRequest;
   readonly #relay: Relay;

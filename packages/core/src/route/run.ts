@@ -58,7 +58,8 @@ class Run implements RunHandle {
   readonly #delivered: Delivered = createDelivered();
   readonly #attempts: AttemptRecord[] = [];
   #repairs: Map<number, string[]> | undefined;
-  readonly #lanes = new Set<Lane>();
+  /** Who is being asked: one, or with a hedge two. */
+  readonly #lanes: Lane[] = [];
   readonly #guard: OutputGuard | undefined;
   readonly #onAbort = (): void => this.cancel();
   #state: WalkState;
@@ -142,7 +143,7 @@ class Run implements RunHandle {
       heldFrames: this.#options.relay === undefined ? undefined : [],
       mender: menderFor(decision, target, this.#delivered),
     };
-    this.#lanes.add(lane);
+    this.#lanes.push(lane);
     if ((decision.state.tries[decision.target] ?? 0) > 1 && decision.rescue === undefined)
       health.spendRetry(target.entry, target.model);
     lane.handle = startAttempt(
@@ -168,14 +169,14 @@ class Run implements RunHandle {
     );
     if (this.#paused) lane.handle.pause();
     const mayHedge = showsAtOnce(mode, this.#guard) && decision.rescue === undefined && this.#winner === undefined;
-    if (mayHedge && this.#lanes.size === 1 && this.#plan.targets.length > 1) this.#armHedge(limits.hedgeMs);
+    if (mayHedge && this.#lanes.length === 1 && this.#plan.targets.length > 1) this.#armHedge(limits.hedgeMs);
   }
 
   #armHedge(afterMs: number): void {
     this.#disarmHedge();
     this.#hedgeTimer = this.#options.clock.after(afterMs, () => {
       this.#hedgeTimer = undefined;
-      if (this.#over || this.#winner !== undefined || this.#lanes.size !== 1) return;
+      if (this.#over || this.#winner !== undefined || this.#lanes.length !== 1) return;
       const hedge = this.#ask({ kind: 'hedge', state: this.#state, now: this.#options.clock.now() });
       if (hedge === undefined) return;
       this.#options.health.spendHedge();
@@ -306,7 +307,7 @@ class Run implements RunHandle {
     if (this.#over) return;
     this.#splice.begin();
     if (refusesRequest(error, this.#plan)) this.#dropLanes('Another target refused the request itself.');
-    if (this.#lanes.size > 0) {
+    if (this.#lanes.length > 0) {
       // Another target is still being asked: what it says decides.
       const state = landed(this.#state, failure);
       this.#state = { ...state, closed: [...state.closed, target] };
@@ -320,7 +321,7 @@ class Run implements RunHandle {
 
   /** Lets go of everybody who is still being asked. */
   #dropLanes(message: string, but?: Lane, rule?: string): void {
-    for (const other of this.#lanes) {
+    for (const other of [...this.#lanes]) {
       if (other === but) continue;
       other.handle?.abort();
       this.#close(other, { kind: 'cancelled', message, rule });
@@ -351,7 +352,8 @@ class Run implements RunHandle {
   /** Ends a lane and puts it into the record. */
   #close(lane: Lane, error?: ErrorDetails): void {
     lane.over = true;
-    this.#lanes.delete(lane);
+    const at = this.#lanes.indexOf(lane);
+    if (at >= 0) this.#lanes.splice(at, 1);
     const now = this.#options.clock.now();
     if (error !== undefined) reportGivenUp(this.#options, lane, error, now);
     const record = recordOf(lane, this.#state.startedAt, now, error);

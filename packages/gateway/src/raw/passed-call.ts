@@ -33,6 +33,7 @@ export class PassedCall implements UnderWay, RawSink {
   readonly #account: CallAccount | undefined;
   #passing: PassedOn | undefined;
   #handle: RawHandle | undefined;
+  place = -1;
   #over = false;
   #paused = false;
   /** A whole answer waits for its end, so that its cost can stand in its head. */

@@ -23,7 +23,7 @@ export interface Active {
 }
 
 export function activeOf(
-  underWay: ReadonlySet<UnderWay>,
+  underWay: Iterable<UnderWay>,
   { records }: Standin,
 ): { readonly active: readonly Active[]; readonly total: number } {
   const seen: Glimpse[] = [];

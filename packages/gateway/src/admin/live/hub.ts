@@ -24,7 +24,7 @@ const TODAY_EVERY_MS = 10_000;
 export interface LiveSource {
   readonly clock: Clock;
   readonly getStandin: () => Standin;
-  readonly underWay: ReadonlySet<UnderWay>;
+  readonly underWay: Iterable<UnderWay> & { readonly size: number };
   readonly ledger: Ledger | undefined;
   readonly workers: number;
 }
