@@ -321,7 +321,7 @@ class Run implements RunHandle {
 
   /** Lets go of everybody who is still being asked. */
   #dropLanes(message: string, but?: Lane, rule?: string): void {
-    for (const other of [...this.#lanes]) {
+    for (const other of this.#lanes.slice()) {
       if (other === but) continue;
       other.handle?.abort();
       this.#close(other, { kind: 'cancelled', message, rule });
