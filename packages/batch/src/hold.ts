@@ -1,29 +1,79 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { BatchInputError } from './types.ts';
 
+/** Marks that this process holds: its own number may also stand in a lock that an earlier process of it left. */
+const ours = new Set<string>();
+
 /**
  * Keeps a second batch off the same output: a file beside it with the process that writes. One whose process is gone is
- * taken over. Throws `BatchInputError` while another holds it. Returns what lets go of it.
+ * taken over, by one of those who try. Throws `BatchInputError` while another holds it. Returns what lets go of it.
  */
 export function holdOutput(output: string): () => void {
   const path = `${output}.lock`;
-  const mark = `${process.pid} ${hostname()}`;
+  const nonce = randomBytes(6).toString('hex');
+  const mark = `${process.pid} ${hostname()} ${nonce}`;
+  const own = `${path}.${nonce}`;
   try {
-    writeFileSync(path, mark, { flag: 'wx', mode: 0o600 });
+    writeFileSync(own, mark, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new BatchInputError(`The output ${output} cannot be written: ${(cause as Error).message}.`, { cause });
-    const [pid = '', host = ''] = readQuietly(path).split(' ');
-    if (host !== hostname() || isAlive(Number(pid)))
-      throw new BatchInputError(
-        `Another batch (process ${pid} on ${host}) is writing ${output}; if there is none, remove ${path}.`,
-      );
-    writeFileSync(path, mark, { mode: 0o600 });
+    throw new BatchInputError(`The output ${output} cannot be written: ${(cause as Error).message}.`, { cause });
   }
+  try {
+    if (!isMade(own, path)) takeOver(path, own, output);
+  } finally {
+    unlinkQuietly(own);
+  }
+  ours.add(mark);
   return () => {
+    ours.delete(mark);
     if (readQuietly(path) === mark) unlinkSync(path);
   };
+}
+
+/** Puts `own` in place of a lock whose holder is gone. */
+function takeOver(path: string, own: string, output: string): void {
+  const found = readQuietly(path);
+  const [pid = '', host = '', nonce = ''] = found.split(' ');
+  const isHeld = (what = ''): BatchInputError =>
+    new BatchInputError(`Another batch${what} is writing ${output}; if there is none, remove ${path}.`);
+  if (host !== hostname() || ours.has(found) || isAlive(Number(pid))) throw isHeld(` (process ${pid} on ${host})`);
+  // Who may replace this very lock: one only, and only while it is still the one that was looked at.
+  const right = `${path}.over-${nonce || pid}`;
+  if (!isMade(own, right)) throw isHeld();
+  try {
+    if (readQuietly(path) !== found) throw isHeld();
+    renameSync(own, path);
+  } finally {
+    unlinkQuietly(right);
+  }
+}
+
+/** `false`: it is there already. */
+function isMade(own: string, path: string): boolean {
+  try {
+    linkSync(own, path);
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+  }
+  // A file system without hard links.
+  try {
+    writeFileSync(path, readFileSync(own), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It became the lock, or is gone.
+  }
 }
 
 function readQuietly(path: string): string {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { isJsonObject } from '@standin/core/spec/json';
 import { BatchInputError } from './types.ts';
 
@@ -9,6 +9,8 @@ const HEAD_BYTES = 64 * 1024;
 interface Journal {
   readonly version: 1;
   readonly input: { readonly bytes: number; readonly head_sha256: string };
+  /** Under which a queue knows the batch. */
+  readonly batch?: string;
 }
 
 export const journalPath = (output: string): string => `${output}.journal`;
@@ -20,7 +22,31 @@ export function beginJournal(output: string, input: string): void {
     version: 1,
     input: { bytes: size, head_sha256: headOf(input, Math.min(size, HEAD_BYTES)) },
   };
-  writeFileSync(journalPath(output), `${JSON.stringify(journal)}\n`, { mode: 0o600 });
+  writeJournal(output, journal);
+}
+
+function writeJournal(output: string, journal: Journal): void {
+  const path = journalPath(output);
+  writeFileSync(`${path}.new`, `${JSON.stringify(journal)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+/** The batch's name in a queue: the same whenever it is resumed. The journal must be there. */
+export function batchIdOf(output: string): string {
+  const journal = readJournal(output);
+  if (journal.batch !== undefined) return journal.batch;
+  const batch = newBatchId();
+  writeJournal(output, { ...journal, batch });
+  return batch;
+}
+
+export const newBatchId = (): string => randomBytes(9).toString('hex');
+
+function readJournal(output: string): Journal {
+  const path = journalPath(output);
+  const journal = parse(readFileSync(path, 'utf8'));
+  if (journal === undefined) throw new BatchInputError(`${path} cannot be read; remove it to resume all the same.`);
+  return journal;
 }
 
 /**
@@ -30,8 +56,7 @@ export function beginJournal(output: string, input: string): void {
 export function checkJournal(output: string, input: string): void {
   const path = journalPath(output);
   if (!existsSync(path)) return beginJournal(output, input);
-  const journal = parse(readFileSync(path, 'utf8'));
-  if (journal === undefined) throw new BatchInputError(`${path} cannot be read; remove it to resume all the same.`);
+  const journal = readJournal(output);
   const { bytes, head_sha256: head } = journal.input;
   const isSame = statSync(input).size >= bytes && headOf(input, Math.min(bytes, HEAD_BYTES)) === head;
   if (!isSame)
@@ -46,7 +71,8 @@ function parse(text: string): Journal | undefined {
     if (!isJsonObject(value) || value['version'] !== 1 || !isJsonObject(value['input'])) return undefined;
     const { bytes, head_sha256: head } = value['input'];
     if (typeof bytes !== 'number' || typeof head !== 'string') return undefined;
-    return { version: 1, input: { bytes, head_sha256: head } };
+    const { batch } = value;
+    return { version: 1, input: { bytes, head_sha256: head }, ...(typeof batch === 'string' ? { batch } : {}) };
   } catch {
     return undefined;
   }

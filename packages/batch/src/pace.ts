@@ -23,7 +23,7 @@ const LONGEST_ASKED_WAIT_MS = 15 * 60_000;
  */
 export class Pace {
   readonly #clock: Clock;
-  readonly #most: number;
+  #most: number;
   readonly #rate: RateModel;
   /** Calls that may be under way now; falls on overload, grows again with answers. */
   #window: number;
@@ -48,6 +48,14 @@ export class Pace {
   /** Calls per second that are sent at most now; `undefined`: no limit was met yet. */
   get perSecond(): number | undefined {
     return this.#rate.perSecond;
+  }
+
+  /** Another bound of the calls under way at once; 0: none begins for now. */
+  set concurrency(most: number) {
+    const isFull = this.#window >= this.#most;
+    this.#most = most;
+    this.#window = isFull ? most : Math.min(most, Math.max(1, this.#window));
+    this.#next();
   }
 
   /** Resolves when a call may begin; every one must be followed by `ended`. Rejects when the signal aborts. */
@@ -105,7 +113,7 @@ export class Pace {
       this.#clock.clear(this.#timer);
       this.#timer = undefined;
     }
-    while (this.#queue.length > 0 && this.#underWay < Math.max(1, Math.floor(this.#window))) {
+    while (this.#queue.length > 0 && this.#underWay < Math.min(this.#most, Math.max(1, Math.floor(this.#window)))) {
       const now = this.#clock.now();
       const waitMs = Math.max(this.#blockedUntil - now, this.#rate.waitMs(now));
       if (waitMs > 0) {

@@ -28,19 +28,19 @@ export function jsonRecord(line: Line, index: number): BatchRecord {
   } catch {
     return bad(line, index, `It is not valid JSON; a line holds ${FORMS}.`);
   }
-  return recordOf(value, line, index);
+  return recordOf(value, line.text, line, index);
 }
 
 /** A line of a text file: one prompt. */
 export function textRecord(line: Line, index: number): BatchRecord {
-  return recordOf(line.text, line, index);
+  return recordOf(line.text, JSON.stringify(line.text), line, index);
 }
 
-function recordOf(value: unknown, line: Line, index: number): BatchRecord {
+function recordOf(value: unknown, source: string, line: Line, index: number): BatchRecord {
   const id = isJsonObject(value) ? idOf(value) : undefined;
   try {
     const [decoded, shape] = decodedOf(value);
-    return { item: { index, ...(id === undefined ? {} : { id }), decoded, shape } };
+    return { item: { index, ...(id === undefined ? {} : { id }), decoded, shape, source } };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     return bad(line, index, error.message, id);

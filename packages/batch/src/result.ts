@@ -7,6 +7,7 @@ import { anthropicMessagesServer } from '@standin/core/wires/anthropic-messages/
 import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { WireServer } from '@standin/core/wires/wire';
+import type { Tried } from './tried.ts';
 import type { AnswerShape, BatchError, BatchItem, BatchResult } from './types.ts';
 
 const NANO_PER_USD = 1e9;
@@ -18,26 +19,40 @@ const BODIES: Readonly<Record<Exclude<AnswerShape, 'text'>, { readonly server: W
     'anthropic-messages': { server: anthropicMessagesServer, prefix: 'msg_' },
   };
 
-/** The output line of one request. */
-export function resultOf(
+/** What one call came to. */
+export function triedOf(
   item: BatchItem,
   outcome: ChatResponse | Error,
   attempts: readonly AttemptRecord[],
-  costNanoUsd: number | undefined,
-  durationMs: number,
-): BatchResult {
+): Omit<Tried, 'durationMs'> {
   const telling = attempts.findLast(({ outcome: one }) => one === 'ok') ?? attempts.at(-1);
   const isError = outcome instanceof Error;
   return {
-    index: item.index,
-    ...(item.id === undefined ? {} : { id: item.id }),
     ...(isError ? { error: errorOf(outcome) } : answerOf(item, outcome, telling?.model)),
     model: telling?.model ?? (isError ? null : (outcome.model ?? null)),
     provider: telling?.provider ?? null,
     usage: usageOf(isError ? telling?.usage : (outcome.usage ?? telling?.usage)),
-    cost_usd: costNanoUsd === undefined ? null : costNanoUsd / NANO_PER_USD,
     attempts: attempts.reduce((sum, one) => sum + (one.attempts ?? 1), 0),
-    duration_ms: Math.round(durationMs),
+  };
+}
+
+/** The output line of one request: what its last try came to, with what all of them took. */
+export function resultOf(item: BatchItem, tries: readonly Tried[], costNanoUsd: number | undefined): BatchResult {
+  const last = tries.at(-1);
+  const telling = tries.findLast(({ model }) => model !== null) ?? last;
+  const { response, tool_calls: calls, error } = last ?? {};
+  return {
+    index: item.index,
+    ...(item.id === undefined ? {} : { id: item.id }),
+    ...(response === undefined ? {} : { response }),
+    ...(calls === undefined ? {} : { tool_calls: calls }),
+    ...(error === undefined ? {} : { error }),
+    model: telling?.model ?? null,
+    provider: telling?.provider ?? null,
+    usage: telling?.usage ?? null,
+    cost_usd: costNanoUsd === undefined ? null : costNanoUsd / NANO_PER_USD,
+    attempts: tries.reduce((sum, one) => sum + one.attempts, 0),
+    duration_ms: Math.round(tries.reduce((sum, one) => sum + one.durationMs, 0)),
   };
 }
 

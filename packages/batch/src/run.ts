@@ -6,10 +6,14 @@ import type { BitSet } from './bits.ts';
 import type { ResultWriter } from './output.ts';
 import { Pace } from './pace.ts';
 import { createSpend } from './spend.ts';
+import { askerHere, type Asker } from './tried.ts';
 import { BatchInputError, type BadLine, type BatchItem, type BatchRecord, type BatchResult } from './types.ts';
 
 export interface RunBatchOptions {
-  readonly standin: Standin;
+  /** Needed where nothing else asks, and for a money limit. */
+  readonly standin?: Standin;
+  /** Asks the lines; absent: this process does, through `standin`. */
+  readonly asker?: Asker;
   readonly records: AsyncIterable<BatchRecord>;
   readonly writer: ResultWriter;
   readonly priceOf: PriceOf;
@@ -45,6 +49,10 @@ export interface BatchLive {
   readonly spentNanoUsd: number;
   /** Results whose cost is not known. */
   readonly unknownCosts: number;
+  /** Another bound of the calls under way at once. */
+  setConcurrency(most: number): void;
+  /** Money that went without a result of this run. */
+  addSpent(nanoUsd: number): void;
 }
 
 export interface BatchSummary {
@@ -76,10 +84,14 @@ class BatchRun {
   readonly #spend: ReturnType<typeof createSpend>;
   readonly #abort = new AbortController();
   readonly #slots: Slots;
+  readonly #asker: Asker;
+  /** Lets go of lines that were not begun yet. */
+  readonly #halt: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #answered = 0;
   #failed = 0;
   #bad = 0;
+  #isMoneyGone = false;
   #broken: unknown;
 
   constructor(options: RunBatchOptions) {
@@ -89,6 +101,19 @@ class BatchRun {
     this.#pace = new Pace({ clock: this.#clock, concurrency, perSecond: options.perSecond });
     this.#slots = new Slots(concurrency);
     this.#spend = createSpend(options);
+    this.#asker = options.asker ?? this.#askerHere();
+    const { stop } = options;
+    this.#halt = stop === undefined ? this.#abort.signal : AbortSignal.any([stop, this.#abort.signal]);
+  }
+
+  #askerHere(): Asker {
+    const { model, stream, priceOf } = this.#options;
+    return askerHere({ standin: this.#standin, model, stream: stream === true, priceOf, now: () => this.#clock.now() });
+  }
+
+  get #standin(): Standin {
+    if (this.#options.standin === undefined) throw new Error('A batch that asks, or limits money, needs a Standin.');
+    return this.#options.standin;
   }
 
   async run(): Promise<BatchSummary> {
@@ -96,7 +121,10 @@ class BatchRun {
     const onAbort = (): void => this.#abort.abort();
     if (abort?.aborted === true) onAbort();
     abort?.addEventListener('abort', onAbort);
-    const [pace, spend] = [this.#pace, this.#spend];
+    const onHalt = (): void => this.#slots.open();
+    this.#halt.addEventListener('abort', onHalt);
+    const [pace, spend, slots] = [this.#pace, this.#spend, this.#slots];
+    const earlier = done?.count ?? 0;
     onStart?.({
       get underWay() {
         return pace.underWay;
@@ -110,6 +138,11 @@ class BatchRun {
       get unknownCosts() {
         return spend.unknown;
       },
+      setConcurrency(most) {
+        pace.concurrency = most;
+        slots.resize(most);
+      },
+      addSpent: (nanoUsd) => spend.settle(0, nanoUsd),
     });
     let ended: BatchSummary['ended'] = 'done';
     try {
@@ -119,15 +152,16 @@ class BatchRun {
     }
     await Promise.all(this.#running);
     abort?.removeEventListener('abort', onAbort);
+    this.#halt.removeEventListener('abort', onHalt);
     if (this.#broken !== undefined) throw this.#broken;
     return {
       answered: this.#answered,
       failed: this.#failed,
       bad: this.#bad,
-      earlier: done?.count ?? 0,
+      earlier,
       spentNanoUsd: this.#spend.spentNanoUsd,
       unknownCosts: this.#spend.unknown,
-      ended: this.#isStopped ? 'stopped' : ended,
+      ended: this.#isStopped ? 'stopped' : this.#isMoneyGone ? 'max-cost' : ended,
     };
   }
 
@@ -163,7 +197,7 @@ class BatchRun {
   async #reserve(item: BatchItem): Promise<number | undefined> {
     if (this.#options.maxNanoUsd === undefined) return 0;
     const { request, routing } = item.decoded;
-    const plan = this.#options.standin.plan({ model: request.model ?? this.#options.model, routing });
+    const plan = this.#standin.plan({ model: request.model ?? this.#options.model, routing });
     const nanoUsd = this.#spend.estimate(request, plan);
     for (;;) {
       const answer = this.#spend.reserve(nanoUsd);
@@ -173,26 +207,38 @@ class BatchRun {
     }
   }
 
-  async #one(item: BatchItem, reserved: number): Promise<void> {
-    const { standin, model, stream, priceOf, writer, onResult, retries } = this.#options;
+  async #one(item: BatchItem, first: number): Promise<void> {
+    const { writer, onResult, retries } = this.#options;
+    let reserved = first;
     try {
-      const { result, costNanoUsd } = await ask(item, {
-        standin,
-        model,
-        stream: stream === true,
-        priceOf,
+      const answered = await ask(item, {
+        asker: this.#asker,
         pace: this.#pace,
         now: () => this.#clock.now(),
         retries: retries ?? DEFAULT_RETRIES,
         signal: this.#abort.signal,
+        halt: this.#halt,
+        held: () => reserved,
+        onLost: async () => {
+          this.#spend.settle(reserved, undefined);
+          reserved = (await this.#reserve(item)) ?? -1;
+          return reserved >= 0;
+        },
       });
+      if (answered === undefined) {
+        this.#isMoneyGone = true;
+        return;
+      }
+      const { result, costNanoUsd } = answered;
       this.#spend.settle(reserved, costNanoUsd);
       await writer.write(JSON.stringify(result));
+      this.#asker.written?.(item.index);
       if (result.error === undefined) this.#answered += 1;
       else this.#failed += 1;
       onResult?.(result);
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.#break(error);
+      const isHalted = this.#halt.aborted && error instanceof Error && error.name === 'AbortError';
+      if (!this.#abort.signal.aborted && !isHalted) this.#break(error);
     }
   }
 
@@ -200,17 +246,28 @@ class BatchRun {
   #break(error: unknown): void {
     this.#broken ??= error instanceof Error ? error : new BatchInputError(String(error));
     this.#abort.abort();
-    this.#slots.open();
   }
 }
 
 /** So many at once; the next waits. */
 class Slots {
+  #most: number;
   #free: number;
   #waiting: (() => void)[] = [];
 
-  constructor(free: number) {
-    this.#free = free;
+  constructor(most: number) {
+    this.#most = most;
+    this.#free = most;
+  }
+
+  /** Fewer hold once enough of those taken are free again. */
+  resize(most: number): void {
+    this.#free += most - this.#most;
+    this.#most = most;
+    while (this.#free > 0 && this.#waiting.length > 0) {
+      this.#free -= 1;
+      this.#waiting.shift()?.();
+    }
   }
 
   take(): Promise<void> {
@@ -223,7 +280,7 @@ class Slots {
   }
 
   free(): void {
-    const next = this.#waiting.shift();
+    const next = this.#free < 0 ? undefined : this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();
   }

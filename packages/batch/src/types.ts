@@ -12,6 +12,8 @@ export interface BatchItem {
   readonly id?: string;
   readonly decoded: DecodedRequest;
   readonly shape: AnswerShape;
+  /** The record as JSON: what it was decoded from, for whoever asks it on another machine. */
+  readonly source: string;
 }
 
 /** A record that cannot be asked. Kept apart from the results. */

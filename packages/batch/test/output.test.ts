@@ -1,5 +1,6 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendTo, beginJournal, checkJournal, holdOutput, readEarlier } from '@standin/batch';
@@ -79,5 +80,34 @@ describe('what an output belongs to', () => {
     const release = holdOutput(out);
     release();
     holdOutput(out)();
+  });
+
+  it('is one process, even of those that take over a dead one’s lock at the same instant', async () => {
+    const rounds = 60;
+    // No process has this number.
+    for (let round = 0; round < rounds; round++) writeFileSync(`${out}.${round}.lock`, `4194305 ${hostname()} gone`);
+    const from = Date.now() + 1_500;
+    const code = `
+      const { holdOutput } = await import(${JSON.stringify(new URL('../src/hold.ts', import.meta.url).href)});
+      const held = [];
+      for (let round = 0; round < ${rounds}; round++) {
+        while (Date.now() < ${from} + round * 5);
+        try { holdOutput(${JSON.stringify(out)} + '.' + round); held.push(round); } catch {}
+      }
+      process.stdout.write(JSON.stringify(held));
+      process.stdin.resume();`;
+    const children = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    const held = await Promise.all(
+      children.map(async ({ stdout }) => {
+        let text = '';
+        for await (const chunk of stdout) if ((text += String(chunk)).endsWith(']')) break;
+        return JSON.parse(text) as number[];
+      }),
+    );
+    for (const child of children) child.kill();
+    expect(held.flat().toSorted((one, two) => one - two)).toEqual(Array.from({ length: rounds }, (_, round) => round));
+    expect(readdirSync(dir).filter((name) => !/^out\.jsonl\.\d+\.lock$/.test(name))).toEqual([]);
   });
 });

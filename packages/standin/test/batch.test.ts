@@ -2,7 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { textOf } from '@standin/core/spec/message';
 import { startSimulator, type Simulator } from '@standin/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { haveRedis, noRedis, startRedis } from '../../batch/test/redis-server.ts';
 import { configToml, run, start, workspace } from './support.ts';
+
+if (haveRedis === undefined) console.log(noRedis);
 
 let vendor: Simulator;
 let place: Awaited<ReturnType<typeof workspace>>;
@@ -119,8 +122,36 @@ describe('standin batch', () => {
     [['batch', 'few.jsonl', '--resume'], 'needs the output'],
     [['batch', 'few.jsonl', '--rate', 'fast'], 'a rate such as'],
     [['batch', 'few.jsonl', '--provider', 'custom.nobody'], 'nobody'],
+    [['batch', 'few.jsonl', '--queue', 'http://x'], 'must begin with redis://'],
+    [['batch', 'few.jsonl', '--queue', 'redis://:planted@127.0.0.1:1'], 'redis://127.0.0.1:1 does not answer'],
+    [['batch', 'worker', '--queue', 'redis://:planted@127.0.0.1:1'], 'redis://127.0.0.1:1 does not answer'],
+    [['batch', 'worker'], '--queue'],
   ])('%j is wrong usage', async (args, reason) => {
     const { code, stderr } = await run(args, { cwd: place.dir });
     expect([code, stderr]).toEqual([2, expect.stringContaining(reason)]);
+    expect(stderr).not.toContain('planted');
+  });
+
+  it.runIf(haveRedis !== undefined)('has workers answer, without a config of its own', async () => {
+    const redis = await startRedis();
+    const worker = start(['batch', 'worker', '--queue', redis.url, '--concurrency', '3'], { cwd: place.dir });
+    try {
+      await worker.until('3 calls at once');
+      const elsewhere = await workspace({ 'few.txt': 'a\nb\n\nc\nd\n' });
+      const { code, stderr } = await run(['batch', 'few.txt', '-o', 'few.out', '--queue', '${WHERE}'], {
+        cwd: elsewhere.dir,
+        env: { WHERE: redis.url },
+      });
+      expect([code, stderr]).toEqual([0, expect.stringContaining('4 answered')]);
+      const results = lines(await readFile(elsewhere.path('few.out'), 'utf8'));
+      const answers = ['a', 'b', 'c', 'd'].map((prompt, index) => ({ index, response: `answer to ${prompt}` }));
+      expect(results.toSorted((one, two) => one.index - two.index)).toMatchObject(answers);
+      worker.child.kill('SIGTERM');
+      expect(await worker.done).toMatchObject({ code: 0, stderr: expect.stringContaining('4 answered, 0 failed') });
+      await elsewhere.remove();
+    } finally {
+      worker.child.kill('SIGKILL');
+      await redis.stop();
+    }
   });
 });

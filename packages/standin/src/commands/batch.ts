@@ -5,19 +5,22 @@ import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { openStandin } from '../cli/open.ts';
 import { selectorFor } from '../cli/selector.ts';
+import type { BatchDisplay } from '../batch/display.ts';
+import type { WorkerOptions } from '../batch/worker.ts';
 
 export interface BatchOptions {
   readonly out?: string;
   readonly agent?: string;
   readonly provider?: string;
   readonly model?: string;
-  readonly concurrency: number;
+  readonly concurrency?: number;
   readonly rate?: number;
   readonly retries: number;
   readonly resume?: boolean;
   readonly retryFailed?: boolean;
   readonly stream?: boolean;
   readonly maxCost?: number;
+  readonly queue?: string;
 }
 
 const EXAMPLES = `
@@ -30,10 +33,12 @@ Examples:
   $ standin batch prompts.txt -o answers.jsonl --resume       # after a kill: goes on where it stopped
   $ standin batch requests.jsonl -o answers.jsonl --concurrency 64 --max-cost 5
   $ standin batch requests.jsonl | jq -r .response
+  $ standin batch worker --queue redis://queue.example:6379   # on any number of machines
+  $ standin batch requests.jsonl -o answers.jsonl --queue redis://queue.example:6379
 
 Lines that cannot be used are listed in OUT.rejected.jsonl. Exit code 1: some lines have no answer.`;
 
-function count(least: number): (text: string) => number {
+export function count(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
@@ -65,40 +70,65 @@ export function register(command: Command, context: CommandContext): void {
   command
     .argument('<input>', 'file of prompts: .jsonl, .json or .txt')
     .option('-o, --out <file>', 'where the results go; without it to standard output')
-    .option('--concurrency <n>', 'most calls under way at once; fewer while vendors limit', count(1), 16)
+    .option(
+      '--concurrency <n>',
+      'most calls under way at once; fewer while vendors limit (default: 16; with --queue: what the workers take)',
+      count(1),
+    )
     .option('--resume', 'go on with an output that an earlier run left')
     .option('--retry-failed', 'with --resume: ask the failed lines again')
     .option('--stream', 'ask the vendors for streams')
     .option('--max-cost <usd>', 'begin no line that would bring the cost of the batch above this', money)
     .option('--rate <rate>', 'known rate limit, such as 10/s or 600/min; learned without it', perSecond)
     .option('--retries <n>', 'how often a line is asked again when its whole chain failed for now', count(0), 3)
+    .option('--queue <url>', 'have workers on other machines ask: redis://HOST:6379, rediss://… or ${NAME}')
     .option('-a, --agent <alias>', 'agent for lines that name no model')
     .option('--provider <type.alias>', 'provider entry for lines that name no model')
     .option('--model <model>', 'model, agent, entry or hint:NAME for lines that name no model')
     .addHelpText('after', EXAMPLES)
     .action(async (input: string, options: BatchOptions) => runBatchCommand(input, options, context));
+  registerWorker(command, context);
+}
+
+function registerWorker(command: Command, context: CommandContext): void {
+  command
+    .command('worker')
+    .summary('answer the lines of batches that others run with --queue')
+    .description('Answers the lines of batches that others run with --queue; any number of them, on any machine.')
+    .option('--queue <url>', 'where the batches are: redis://HOST:6379, rediss://… or ${NAME}')
+    .option('--concurrency <n>', 'calls under way at once (default: 16)', count(1))
+    .action(async (_options: unknown, worker: Command) => {
+      // Options that both commands have are read by the outer one.
+      const options = worker.optsWithGlobals<Partial<WorkerOptions>>();
+      if (options.queue === undefined)
+        throw new UsageError('A worker needs to know where the batches are: --queue redis://HOST:6379.');
+      const { runWorkerCommand } = await import('../batch/worker.ts');
+      await runWorkerCommand({ queue: options.queue, concurrency: options.concurrency ?? 16 }, context);
+    });
 }
 
 async function runBatchCommand(path: string, options: BatchOptions, context: CommandContext): Promise<void> {
-  const { out } = options;
+  const { out, queue } = options;
   if (options.resume === true && out === undefined)
     throw new UsageError('--resume needs the output to go on with: -o FILE.');
   if (options.retryFailed === true && options.resume !== true)
     throw new UsageError('--retry-failed goes with --resume.');
   const { holdOutput, openInput } = await import('@standin/batch');
   const input = openInput(path);
-  const open = await openStandin(context);
+  // Where workers ask, this machine needs no config, unless it has to look something up in one.
+  const needsConfig = queue === undefined || (options.maxCost ?? options.agent ?? options.provider) !== undefined;
+  const open = needsConfig ? await openStandin(context) : undefined;
   let release: (() => void) | undefined;
   try {
-    const model = await selectorFor(options, open);
-    open.standin.plan(model);
+    const model = open === undefined ? options.model : await selectorFor(options, open);
+    open?.standin.plan(model);
     release = out === undefined ? undefined : holdOutput(out);
     const summary = await run(path, input, { ...options, model }, context, open);
     const { costText } = await import('../batch/display.ts');
     tell(summary, costText, options, context);
   } finally {
     release?.();
-    open.standin.close();
+    open?.standin.close();
   }
 }
 
@@ -110,45 +140,59 @@ async function run(
   input: Input,
   options: BatchOptions,
   context: CommandContext,
-  open: Open,
+  open: Open | undefined,
 ): Promise<BatchSummary> {
   const [{ appendTo, runBatch }, { pricesOf, nanoOfUsd }, { createDisplay }] = await Promise.all([
     import('@standin/batch'),
     import('@standin/store'),
     import('../batch/display.ts'),
   ]);
-  const { out, maxCost } = options;
+  const { out, maxCost, queue } = options;
   const earlier = out === undefined ? undefined : await prepareOutput(path, out, options);
+  let display: BatchDisplay | undefined;
+  const clear = (): void => display?.clear();
+  const remote =
+    queue === undefined
+      ? undefined
+      : await (await import('../batch/queue.ts')).openQueue(queue, options, earlier?.done, context, clear);
+  display = createDisplay(context.output, input, earlier?.done.count ?? 0);
   const writer: ResultWriter = out === undefined ? toOutput(context) : appendTo(out);
   const rejected = createRejected(out, context);
-  const display = createDisplay(context.output, input, earlier?.done.count ?? 0);
-  const stopping = stopOn(context, display.clear);
+  const stopping = stopOn(context, clear);
+  let isEnded = false;
   try {
-    return await runBatch({
-      standin: open.standin,
+    const summary = await runBatch({
+      ...(open === undefined ? {} : { standin: open.standin }),
+      ...(remote === undefined ? {} : { asker: remote.collector }),
       records: input.records(),
       writer,
-      priceOf: pricesOf(open.config.entries.values()),
+      priceOf: open === undefined ? () => undefined : pricesOf(open.config.entries.values()),
       model: options.model,
       stream: options.stream,
-      concurrency: options.concurrency,
+      concurrency: remote === undefined ? options.concurrency : remote.concurrency(),
       perSecond: options.rate,
       retries: options.retries,
       ...(maxCost === undefined ? {} : { maxNanoUsd: nanoOfUsd(maxCost) }),
-      ...(earlier === undefined ? {} : { done: earlier.done, alreadyNanoUsd: earlier.costNanoUsd }),
+      ...(earlier === undefined ? {} : { done: earlier.done }),
+      alreadyNanoUsd: (earlier?.costNanoUsd ?? 0) + (remote?.lostNanoUsd ?? 0),
       stop: stopping.stop,
       abort: stopping.abort,
-      onStart: (live) => display.watch(live),
+      onStart: (live) => {
+        remote?.drive(live);
+        display?.watch(live);
+      },
       onBad: (bad) => {
-        display.clear();
+        clear();
         return rejected.add(bad);
       },
-      onResult: (result) => display.finished(result.error !== undefined),
+      onResult: (result) => display?.finished(result.error !== undefined),
     });
+    isEnded = summary.ended === 'done';
+    return summary;
   } finally {
     display.close();
     stopping.end();
-    await Promise.all([writer.close(), rejected.close()]);
+    await Promise.all([writer.close(), rejected.close(), remote?.close(isEnded)]);
   }
 }
 
