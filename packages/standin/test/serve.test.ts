@@ -62,6 +62,42 @@ describe('serve', () => {
     expect(result.stdout + result.stderr).not.toContain(KEY);
   });
 
+  it('ends what its limit for draining leaves over with an explicit error; a second signal ends everything at once', async () => {
+    const streaming = async (url: string) => {
+      const answer = await fetch(`${url}/v1/messages`, {
+        method: 'POST',
+        body: JSON.stringify({ model: 'm1', max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'hi' }] }),
+      });
+      const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const first = (await reader?.read())?.value ?? '';
+      const rest = async (text = first): Promise<string> => {
+        const next = await reader?.read().catch(() => undefined);
+        if (next === undefined) return `${text}(broken off)`;
+        return next.done ? text : rest(text + next.value);
+      };
+      return { rest };
+    };
+    vendor.setScript({ defaults: { text: 'half an answer', fault: 'stall', atChars: 4 } });
+    const env = { STANDIN_gateway__drain_secs: '0.2' };
+    const [limited, patient] = await Promise.all([
+      serve([], { cwd: files.dir, env }),
+      serve([], { cwd: files.dir, env: { STANDIN_gateway__drain_secs: '60' } }),
+    ]);
+    const [one, other] = await Promise.all([streaming(limited.url), streaming(patient.url)]);
+    limited.child.kill('SIGTERM');
+    const told = await one.rest();
+    expect(told).toMatch(/event: error\ndata: .*shutting down/);
+    expect(told).not.toContain('message_stop');
+    expect((await limited.done).code).toBe(0);
+    patient.child.kill('SIGTERM');
+    await patient.until('Stopping');
+    await expect(fetch(patient.url)).rejects.toThrow(/fetch failed/);
+    patient.child.kill('SIGINT');
+    expect((await patient.done).code).toBe(130);
+    expect(await other.rest()).not.toContain('message_stop');
+    vendor.setScript({ defaults: { text: 'served' } });
+  });
+
   it('exits 130 on Ctrl-C', async () => {
     const server = await serve([], { cwd: files.dir });
     server.child.kill('SIGINT');
