@@ -88,7 +88,7 @@ function get(pattern: string, run: (exchange: Exchange) => void, access?: Access
 }
 
 /** The protocol a caller speaks where the path does not tell. */
-export function dialectOf(req: IncomingMessage): AnyWireServer {
+export function dialectOf(req: Pick<IncomingMessage, 'url' | 'headers'>): AnyWireServer {
   if (req.headers['x-goog-api-key'] !== undefined || req.url?.startsWith('/v1beta') === true) return geminiServer;
   if (req.url?.startsWith('/api/') === true) return ollamaChatServer;
   if (req.url?.startsWith('/model/') === true) return bedrockConverseServer;

@@ -11,12 +11,14 @@ import { operatorOf, type Operator } from './admin/access.ts';
 import { ADMIN_ENDPOINTS } from './admin/endpoints.ts';
 import { createPages, type PagesFolder } from './admin/pages.ts';
 import { authorise } from './auth.ts';
+import type { AnyWireServer } from './call.ts';
 import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { requestIdOf, sendFailure, type Exchange, type GatewayContext, type UnderWay } from './exchange.ts';
 import { foreignHost, foreignOrigin, isLoopback } from './host-guard.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Accounting } from './ledger.ts';
+import { answerMalformed } from './malformed.ts';
 import { serveHttp2, type Http2Callers } from './http2.ts';
 import { listenError, publicHostError } from './listen-error.ts';
 import { OpenList } from './open-list.ts';
@@ -153,18 +155,30 @@ export function createGateway(options: GatewayOptions): Gateway {
     onCallEnd: undefined,
   };
   const server = createServer(SERVER_OPTIONS);
-  const handle = createHandler(context, options);
+  const { handle, dialectOfPath } = createHandler(context, options);
   let connections = 0;
   server.on('connection', (socket) => {
     connections++;
     socket.once('close', () => connections--);
   });
   server.on('request', handle);
-  const http2 = serveHttp2(server, handle);
+  const http2 = serveHttp2(server, handle, answerMalformed(server, dialectOfPath, newId));
   // A body that is refused by its declared length is never asked for.
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     if (Number(req.headers['content-length'] ?? 0) <= context.bodyLimitBytes) res.writeContinue();
     handle(req, res);
+  });
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    const exchange = {
+      context,
+      req,
+      res,
+      requestId: requestIdOf(req, newId),
+      dialect: dialectOfPath(pathOf(req.url ?? '/')),
+      parameter: '',
+    };
+    const message = 'Of Expect only "100-continue" is understood.';
+    sendFailure(exchange, ownFailure(417, 'expectation_failed', message));
   });
   return {
     server,
@@ -198,6 +212,7 @@ const SERVER_OPTIONS = {
   headersTimeout: 30_000,
   requestTimeout: 300_000,
   maxHeaderSize: 64 * 1024,
+  requireHostHeader: false,
 };
 
 function createHandler(context: GatewayContext, options: GatewayOptions) {
@@ -205,7 +220,11 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
   const pages = options.pages === undefined ? undefined : createPages(options.pages);
   const guarded = options.allowPublic !== true;
   const allowedHosts = options.allowedHosts ?? [];
-  return (req: IncomingMessage, res: ServerResponse): void => {
+  const dialectOfPath = (path: string): AnyWireServer => {
+    const found = table.find('POST', path);
+    return (found.type === 'none' ? undefined : found.run.dialect) ?? dialectOf({ url: path, headers: {} });
+  };
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
     const method = req.method ?? 'GET';
     const path = pathOf(req.url ?? '/');
     const found = table.find(method, path);
@@ -222,6 +241,9 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
       }
     };
     guardedly(() => {
+      // Node would refuse it with an answer of no protocol.
+      if (req.headers.host === undefined && req.httpVersionMajor === 1 && req.httpVersionMinor > 0)
+        return sendFailure(exchange, ownFailure(400, 'host_missing', 'The request has no Host header.'));
       const run = found.type === 'none' ? undefined : found.run;
       // The admin API has a stricter rule of its own for pages of other sites.
       const foreign = guarded
@@ -240,6 +262,7 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
       if (!mayBePage || !pages.answer(exchange, path, () => guardedly(rest))) rest();
     });
   };
+  return { handle, dialectOfPath };
 }
 
 /** A moment's wait helps, so the SDKs' own retry is asked for. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { Malformed } from './malformed.ts';
 
 /** A session that says nothing this long is let go, milliseconds. */
 const IDLE_MS = 65_000;
@@ -20,7 +21,7 @@ export interface Http2Callers {
  * HTTP/1.1 parser stops at their opening and its socket is handed on, so nobody else pays for them; the module is
  * loaded with the first of them.
  */
-export function serveHttp2(server: Server, handle: Handler): Http2Callers {
+export function serveHttp2(server: Server, handle: Handler, { refuse }: Malformed): Http2Callers {
   const sessions = new Set<ServerHttp2Session>();
   let draining = false;
   let http2: ReturnType<typeof createHttp2> | undefined;
@@ -93,15 +94,4 @@ function bridgeOver(socket: Socket, first: Buffer): Duplex {
   // Who may see what depends on where a caller is.
   Object.defineProperty(bridge, 'remoteAddress', { value: socket.remoteAddress });
   return bridge;
-}
-
-const STATUS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
-
-/** As Node's server answers what it cannot read, when nobody listens for it. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy();
-  socket.end(`HTTP/1.1 ${STATUS[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
 }
