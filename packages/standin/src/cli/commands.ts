@@ -95,7 +95,9 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'run a stand-in vendor on loopback with scripted faults',
     load: () => import('../commands/simulate.ts'),
   },
+  {
+    name: 'ui',
+    summary: 'the terminal interface: config, live requests, chain health, spend',
+    load: () => import('../commands/ui.ts'),
+  },
 ];
-
-/** Named in the contract, still to be built: they say so instead of failing as unknown words. */
-export const LATER_COMMANDS: readonly string[] = ['ui'];

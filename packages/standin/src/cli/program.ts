@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { COMMANDS, LATER_COMMANDS, type CommandRow } from './commands.ts';
+import { COMMANDS, type CommandRow } from './commands.ts';
 import type { CommandContext } from './context.ts';
-import { UsageError } from './exit.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 
 const EXAMPLES = `
@@ -14,21 +13,6 @@ Examples:
 
 Exit codes: 0 done, 1 the call failed on every route, 2 wrong usage or config, 130 interrupted.
 Run "standin COMMAND --help" for the options of a command.`;
-
-/** A command that is promised but not built: whatever follows it, one clear sentence. */
-export function registerLater(parent: Command, names: readonly string[], version: string): void {
-  const prefix = parent.parent === null ? parent.name() : `${parent.parent.name()} ${parent.name()}`;
-  for (const name of names) {
-    parent
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .helpOption(false)
-      .action(() => {
-        throw new UsageError(`"${prefix} ${name}" is not available in this version (${version}).`);
-      });
-  }
-}
 
 /** Sets what commander hands down to subcommands: no exit of its own, errors in our voice. */
 function configure(program: Command, context: CommandContext): void {
@@ -107,7 +91,6 @@ export async function buildProgram(argv: readonly string[], context: CommandCont
     if (row.alias !== undefined) command.alias(row.alias);
     if (row === wanted) (await row.load()).register(command, context);
   }
-  registerLater(program, LATER_COMMANDS, context.version);
   return program;
 }
 

@@ -9,6 +9,7 @@ import { formatPath, isTree, parsePath, type Tree } from '@standin/core/config/p
 import { nodeAt, rootNode, type FieldNode } from '@standin/core/config/schema/walk';
 import { formatSource } from '@standin/core/config/source';
 import type { JsonObject, JsonValue } from '@standin/core/spec/json';
+import type { ConfigEditor } from './editor.ts';
 
 /** What tells two texts of a file apart. */
 export function hashOf(text: string): string {
@@ -42,6 +43,38 @@ function unknownValues(value: unknown, path: readonly string[]): unknown[] {
 export function shownIssue({ level, path, line, message, suggestion }: Issue): JsonObject {
   const at = path === undefined || path === '' ? null : path;
   return { level, path: at, line: line ?? null, message, suggestion: suggestion ?? null };
+}
+
+/** The answer of `GET /api/config`. `refused`: why the newer file on disk is not the one in force. */
+export function shownConfig(config: Config, editor: ConfigEditor, refused: string | null): JsonObject {
+  const { file, text, notEditable } = editor.read();
+  const { errors, warnings } = config.report;
+  return {
+    file: file ?? null,
+    editable: notEditable === undefined,
+    notEditable: notEditable ?? null,
+    hash: hashOf(text),
+    dialect: config.dialect,
+    refused,
+    sections: sectionsOf(config),
+    values: valuesOf(config),
+    issues: [...errors, ...warnings].map(shownIssue),
+    history: editor.history?.list().length ?? 0,
+  };
+}
+
+/** The answer of `GET /api/config/history`. */
+export function shownHistory(editor: ConfigEditor): JsonObject[] {
+  const { file = '', text: content } = editor.read();
+  const list = editor.history?.list() ?? [];
+  // What a later edit began with is what this one ended with.
+  const afterOf = (index: number): string | undefined => (index === 0 ? content : list[index - 1]?.before);
+  return list.map(({ id, at, summary, before, after }, index) => {
+    const next = afterOf(index) ?? '';
+    const isKnown = hashOf(next) === after;
+    const diff = isKnown ? maskedDiff(before, next, file) : '';
+    return { id, at, summary: [...summary], diff, undoable: index === 0 && isKnown };
+  });
 }
 
 /** Every place that has a page: entries, agents and the fixed sections. */

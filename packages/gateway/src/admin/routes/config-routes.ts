@@ -5,7 +5,7 @@ import type { JsonObject } from '@standin/core/spec/json';
 import { allVendors } from '@standin/core/vendors/lookup';
 import { CHANGE } from '../config/changes.ts';
 import { editorOf, type Applied } from '../config/editor.ts';
-import { hashOf, maskedDiff, sectionsOf, shownIssue, shownNode, valuesOf } from '../config/show.ts';
+import { shownConfig, shownHistory, shownIssue, shownNode } from '../config/show.ts';
 import { AdminError, adminRoute, unavailable, type AdminRoute } from '../route.ts';
 import { count, text, timeMs } from '../schemas.ts';
 
@@ -75,24 +75,9 @@ export const CONFIG_ROUTES: readonly AdminRoute[] = [
     run({ admin, context }) {
       const { config: handle } = admin.options;
       if (handle === undefined) throw unavailable('a config that can be looked at');
-      const config = handle.current();
-      const editor = editorOf(admin.editor);
-      const { file, text: content, notEditable } = editor.read();
       const refused = context.configState()?.['refused'];
-      const { errors, warnings } = config.report;
       return {
-        body: {
-          file: file ?? null,
-          editable: notEditable === undefined,
-          notEditable: notEditable ?? null,
-          hash: hashOf(content),
-          dialect: config.dialect,
-          refused: typeof refused === 'string' ? refused : null,
-          sections: sectionsOf(config),
-          values: valuesOf(config),
-          issues: [...errors, ...warnings].map(shownIssue),
-          history: editor.history?.list().length ?? 0,
-        },
+        body: shownConfig(handle.current(), editorOf(admin.editor), typeof refused === 'string' ? refused : null),
       };
     },
   }),
@@ -157,23 +142,7 @@ export const CONFIG_ROUTES: readonly AdminRoute[] = [
         ),
       }),
     },
-    run({ admin }) {
-      const editor = editorOf(admin.editor);
-      const { file = '', text: content } = editor.read();
-      const list = editor.history?.list() ?? [];
-      // What a later edit began with is what this one ended with.
-      const afterOf = (index: number): string | undefined => (index === 0 ? content : list[index - 1]?.before);
-      return {
-        body: {
-          data: list.map(({ id, at, summary, before, after }, index) => {
-            const next = afterOf(index) ?? '';
-            const isKnown = hashOf(next) === after;
-            const diff = isKnown ? maskedDiff(before, next, file) : '';
-            return { id, at, summary: [...summary], diff, undoable: index === 0 && isKnown };
-          }),
-        },
-      };
-    },
+    run: ({ admin }) => ({ body: { data: shownHistory(editorOf(admin.editor)) } }),
   }),
   adminRoute({
     method: 'POST',
