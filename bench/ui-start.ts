@@ -19,7 +19,8 @@ writeFileSync(
 );
 const env = { PATH: process.env['PATH'] ?? '', HOME: dir, STANDIN_HOME: join(dir, 'home'), TERM: 'xterm-256color' };
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** Milliseconds until each text was seen. */
 function timesUntil(texts: readonly string[]): Promise<number[]> {
@@ -60,8 +61,11 @@ try {
     configs.push(config);
     versions.push(versionMs());
   }
-  const shown = (values: readonly number[]): string => `${median(values).toFixed(0)} (most ${Math.max(...values).toFixed(0)})`;
-  console.log(`runs ${RUNS}; first picture ${shown(frames)} ms; config shown ${shown(configs)} ms; --version ${shown(versions)} ms`);
+  const shown = (values: readonly number[]): string =>
+    `${median(values).toFixed(0)} (most ${Math.max(...values).toFixed(0)})`;
+  console.log(
+    `runs ${RUNS}; first picture ${shown(frames)} ms; config shown ${shown(configs)} ms; --version ${shown(versions)} ms`,
+  );
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

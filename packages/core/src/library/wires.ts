@@ -9,8 +9,8 @@ import { openaiResponsesClient } from '../wires/openai-responses/index.ts';
 import type { WireClient } from '../wires/wire.ts';
 import type { WireId } from '../spec/wire-id.ts';
 
-/** The protocols this build can call vendors by. */
-export const WIRE_CLIENTS: Readonly<Partial<Record<WireId, WireClient>>> = {
+/** The protocols this build can call vendors by: every one, so that a config can be read without loading them. */
+export const WIRE_CLIENTS: Readonly<Record<WireId, WireClient>> = {
   'openai-chat': openaiChatClient,
   'openai-responses': openaiResponsesClient,
   'anthropic-messages': anthropicMessagesClient,

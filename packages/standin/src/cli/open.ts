@@ -2,7 +2,6 @@ import type { FoundEntry } from '@standin/core/config/environment';
 import type { FlagOverride } from '@standin/core/config/flags';
 import type { Config } from '@standin/core/config/model';
 import type { SecretOpener } from '@standin/core/config/secrets/opener';
-import type { WireId } from '@standin/core/spec/wire-id';
 import type { Standin } from '@standin/core/library/standin-types';
 import type { CommandContext } from './context.ts';
 import { UsageError } from './exit.ts';
@@ -27,9 +26,8 @@ export interface ConfigExtras {
  * Throws `ConfigError` when the file is missing or is no config at all.
  */
 export async function readConfig(context: CommandContext, extras: ConfigExtras = {}): Promise<Config> {
-  const [{ loadConfig }, { WIRE_CLIENTS }, { createRedactor }, { secretsOf }] = await Promise.all([
+  const [{ loadConfig }, { createRedactor }, { secretsOf }] = await Promise.all([
     import('@standin/core/config/load'),
-    import('@standin/core/library/wires'),
     import('@standin/core/transport/redact'),
     import('../settings/secrets.ts'),
   ]);
@@ -37,7 +35,6 @@ export async function readConfig(context: CommandContext, extras: ConfigExtras =
   const config = loadConfig({
     ...(configPath === undefined ? {} : { configPath }),
     env: context.env,
-    wires: Object.keys(WIRE_CLIENTS) as WireId[],
     ...extras,
   });
   context.logger().redactWith(createRedactor(secretsOf(config)));

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { EditOutcome, TextChange } from '@standin/core/config/edit/edit-config';
 import type { FieldNode } from '@standin/core/config/schema/walk';
-import type { WireId } from '@standin/core/spec/wire-id';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
 import { reasonOf } from '../cli/reason.ts';
@@ -88,16 +87,11 @@ export async function applyChange(
   at: readonly string[] | undefined,
   context: CommandContext,
 ): Promise<EditOutcome & { readonly file: string }> {
-  const [{ editConfigFile }, { WIRE_CLIENTS }] = await Promise.all([
-    import('@standin/core/config/edit/edit-config'),
-    import('@standin/core/library/wires'),
-  ]);
+  const { editConfigFile } = await import('@standin/core/config/edit/edit-config');
   const file = await editedFile(context);
-  const wires = Object.keys(WIRE_CLIENTS) as WireId[];
   try {
     const outcome = await editConfigFile(file, change, {
       env: context.env,
-      wires,
       ...(at === undefined ? {} : { at }),
     });
     return { ...outcome, file };

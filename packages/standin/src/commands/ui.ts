@@ -16,8 +16,8 @@ Examples:
   $ NO_COLOR=1 standin ui`;
 
 function address(text: string): URL {
-  const url = URL.parse(/^https?:\/\//i.test(text) ? text : `http://${text}`);
-  if (url === null || url.hostname === '')
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null || url.hostname === '' || !/^https?:$/.test(url.protocol))
     throw new InvalidArgumentError('It must be an address, such as http://127.0.0.1:8787.');
   if (url.username !== '' || url.password !== '')
     throw new InvalidArgumentError('It must not hold a password; STANDIN_ADMIN_KEY takes a key.');

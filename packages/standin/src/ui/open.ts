@@ -1,3 +1,4 @@
+import type { Config } from '@standin/core/config/model';
 import type { CommandContext } from '../cli/context.ts';
 import type { App } from './app.ts';
 import { createConfigStore } from './config/store.ts';
@@ -12,14 +13,15 @@ import type { UiOptions } from './run.ts';
 /** Everything that is loaded behind the first picture. Returns how it is closed. */
 export async function openPanes({ url }: UiOptions, context: CommandContext, app: App): Promise<() => void> {
   const { standinHome } = await import('@standin/core/config/files');
-  const base = url ?? (await addressOf(context));
+  const first = await readOnce(context);
+  const base = url ?? addressOf(first);
   const link = openLink({ base, home: standinHome(context.env), env: context.env, onChange: () => app.linked() });
   const around = {
     link,
     redraw: () => app.redraw(),
     say: (text: string, tone?: 'good' | 'bad') => app.say(text, tone),
   };
-  const store = createConfigStore(context, link, !isLoopback(base.hostname), around.redraw);
+  const store = createConfigStore(context, link, { first, onlyGateway: !isLoopback(base.hostname) }, around.redraw);
   app.load(
     [createConfigPane(store, around), createRequestsPane(around), createHealthPane(around), createSpendPane(around)],
     link,
@@ -30,14 +32,22 @@ export async function openPanes({ url }: UiOptions, context: CommandContext, app
   };
 }
 
-/** Where the config says that the gateway listens; whatever is wrong with the config is shown in its pane. */
-async function addressOf(context: CommandContext): Promise<URL> {
+/** Whatever is wrong with the config is shown in its pane. */
+async function readOnce(context: CommandContext): Promise<Config | undefined> {
   try {
     const { readConfig } = await import('../cli/open.ts');
-    const { host = '127.0.0.1', port = 8787 } = (await readConfig(context)).document.gateway ?? {};
-    const here = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host;
-    return new URL(`http://${here.includes(':') ? `[${here}]` : here}:${port === 0 ? 8787 : port}`);
+    return await readConfig(context);
   } catch {
-    return new URL('http://127.0.0.1:8787');
+    return undefined;
   }
+}
+
+/** Where the config says that the gateway listens. */
+function addressOf(config: Config | undefined): URL {
+  const { host = '127.0.0.1', port = 8787 } = config?.document.gateway ?? {};
+  const here = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host;
+  return (
+    URL.parse(`http://${here.includes(':') ? `[${here}]` : here}:${port === 0 ? 8787 : port}`) ??
+    new URL('http://127.0.0.1:8787')
+  );
 }

@@ -1,4 +1,4 @@
-import type { WireId } from '@standin/core/spec/wire-id';
+import type { Config } from '@standin/core/config/model';
 import type { ConfigHandle } from '@standin/gateway';
 import type { Issue as LoadedIssue } from '@standin/core/config/issue';
 import type {
@@ -35,19 +35,19 @@ export function gatewaySource(client: GatewayClient): ConfigSource {
   };
 }
 
-/** The file itself, through the gateway's editor: the same checks, the same masked differences, the same undo. */
-export async function fileSource(context: CommandContext): Promise<ConfigSource> {
-  const [{ createConfigEditor }, show, { standinHome }, { readConfig }, { WIRE_CLIENTS }] = await Promise.all([
+/** The file itself, as it was read already (`first`), through the gateway's editor: the same checks, the same masked differences, the same undo. */
+export async function fileSource(context: CommandContext, first?: Config): Promise<ConfigSource> {
+  const [{ createConfigEditor }, show, { standinHome }, { readConfig }] = await Promise.all([
     import('@standin/gateway/admin/config/editor'),
     import('@standin/gateway/admin/config/show'),
     import('@standin/core/config/files'),
     import('../../cli/open.ts'),
-    import('@standin/core/library/wires'),
   ]);
-  let config = await told(() => readConfig(context));
+  let isFresh = true;
+  let config = first ?? (await told(() => readConfig(context)));
   const handle: ConfigHandle = {
     current: () => config,
-    load: () => ({ env: context.env, wires: Object.keys(WIRE_CLIENTS) as WireId[] }),
+    load: () => ({ env: context.env }),
     async reload() {
       config = await readConfig(context);
       const [first] = config.report.errors;
@@ -63,7 +63,8 @@ export async function fileSource(context: CommandContext): Promise<ConfigSource>
     kind: 'file',
     read: () =>
       told(async () => {
-        config = await readConfig(context);
+        if (!isFresh) config = await readConfig(context);
+        isFresh = false;
         return show.shownConfig(config, editor, null) as unknown as ConfigAnswer;
       }),
     check: (changes) => told(async () => shown(editor.check(changes))),

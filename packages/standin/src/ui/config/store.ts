@@ -1,3 +1,4 @@
+import type { Config } from '@standin/core/config/model';
 import type { ConfigAnswer } from '@standin/dashboard/api/config-types';
 import type { CommandContext } from '../../cli/context.ts';
 import { GatewayError } from '../gateway/client.ts';
@@ -16,11 +17,11 @@ export interface ConfigStore {
   close(): void;
 }
 
-/** `onlyGateway`: the gateway is another machine's, so this machine's files say nothing of it. */
+/** `first`: the config as it was read a moment ago. `onlyGateway`: the gateway is another machine's, so this machine's files say nothing of it. */
 export function createConfigStore(
   context: CommandContext,
   link: Link,
-  onlyGateway: boolean,
+  { first, onlyGateway }: { readonly first: Config | undefined; readonly onlyGateway: boolean },
   redraw: () => void,
 ): ConfigStore {
   let answer: ConfigAnswer | undefined;
@@ -35,7 +36,7 @@ export function createConfigStore(
     if (link.state.kind === 'live' && link.state.status.config !== null) return gatewaySource(link.client);
     if (onlyGateway)
       throw new GatewayError(0, 'unreachable', 'The gateway is not connected, and its config is not here.');
-    local ??= import('./source.ts').then(({ fileSource }) => fileSource(context));
+    local ??= import('./source.ts').then(({ fileSource }) => fileSource(context, first));
     try {
       return await local;
     } catch (error) {

@@ -11,6 +11,8 @@ export interface Place {
   readonly hasChildren: boolean;
   /** Keys are the user's own (slots, aliases, header names) or numbers: something can be added. */
   readonly isOpen: boolean;
+  /** Nothing is set in it or below it. */
+  readonly isEmpty: boolean;
 }
 
 /** One value that can be edited. */
@@ -64,7 +66,15 @@ export function placesOf(values: Values, closed: ReadonlySet<string>): Place[] {
     if (node.shape.type === 'object' && children.length === 1 && fields.length === 0 && only !== undefined)
       return visit([...path, only[0]], `${title}.${only[0]}`, only[1], depth);
     const isOpen = node.shape.type !== 'object';
-    places.push({ path, title, depth, node, hasChildren: children.length > 0, isOpen });
+    places.push({
+      path,
+      title,
+      depth,
+      node,
+      hasChildren: children.length > 0,
+      isOpen,
+      isEmpty: values.keysBelow(path).length === 0,
+    });
     if (closed.has(formatPath(path))) return;
     for (const [name, child] of children) visit([...path, name], name, child, depth + 1);
   };

@@ -19,7 +19,7 @@ export function drawPlaces(
     const sign = !place.hasChildren ? ' ' : closed.has(formatPath(place.path)) ? glyphs.closed : glyphs.open;
     const text = `${' '.repeat(place.depth * 2)}${sign} ${place.title}${place.isOpen ? ' +' : ''}`;
     if (isAt) canvas.blank({ ...area, y: area.y + row, height: 1 }, isActive ? REVERSE : BOLD);
-    const look = isAt ? (isActive ? REVERSE : BOLD) : place.depth === 0 ? BOLD : PLAIN;
+    const look = isAt ? (isActive ? REVERSE : BOLD) : place.depth === 0 ? BOLD : place.isEmpty ? DIM : PLAIN;
     canvas.put(area.x, area.y + row, isAt ? '>' : ' ', look);
     canvas.put(area.x + 1, area.y + row, text, look, area.width - 1);
   });
@@ -31,8 +31,12 @@ export function drawFieldList(
   fields: readonly Field[],
   { selected, top }: ListPlace,
   isActive: boolean,
+  place: Place | undefined,
 ): void {
-  if (fields.length === 0) return void canvas.put(area.x + 1, area.y, 'Choose a place below it.', DIM, area.width - 2);
+  if (fields.length === 0) {
+    const text = place?.hasChildren === true ? 'Choose a place below it.' : 'Nothing is set here; n adds something.';
+    return void canvas.put(area.x + 1, area.y, text, DIM, area.width - 2);
+  }
   const names = Math.min(Math.floor(area.width * 0.45), 2 + Math.max(...fields.map(({ name }) => widthOf(name))));
   fields.slice(top, top + area.height).forEach((field, row) => {
     const y = area.y + row;

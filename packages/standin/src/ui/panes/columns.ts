@@ -15,6 +15,8 @@ export interface Column<T> {
   readonly look?: (row: T) => Look;
 }
 
+const MOST_GROWTH = 40;
+
 interface Fitted<T> extends Column<T> {
   readonly x: number;
 }
@@ -24,7 +26,8 @@ export function fitted<T>(columns: readonly Column<T>[], width: number): readonl
   const shown = columns.filter(({ from = 0 }) => width >= from);
   const used = shown.reduce((sum, column) => sum + column.width + 1, -1);
   const growing = shown.filter(({ grows }) => grows === true).length;
-  let left = Math.max(0, width - used);
+  // A line is read across; where the eye would lose it, the rest stays empty.
+  let left = Math.min(Math.max(0, width - used), growing * MOST_GROWTH);
   let waiting = growing;
   let x = 0;
   return shown.map((column) => {

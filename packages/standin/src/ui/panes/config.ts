@@ -22,9 +22,12 @@ export function createConfigPane(store: ConfigStore, { link, redraw, say }: Surr
   let place: ListPlace = FIRST;
   let field: ListPlace = FIRST;
   let isInFields = false;
+  /** A field that becomes set moves up; the selection goes with it. */
+  let edited: string | undefined;
+  let editedIn: ConfigStore['values'];
   let dialog: Dialog | undefined;
   let rows = { places: 10, fields: 10 };
-  let loadedAt = '';
+  let loadedAt: string | undefined;
 
   const places = (): readonly Place[] => (store.values === undefined ? [] : placesOf(store.values, closed));
   const current = (): Place | undefined => places()[place.selected];
@@ -164,7 +167,11 @@ export function createConfigPane(store: ConfigStore, { link, redraw, say }: Surr
       case 'enter':
       case 'e':
       case 'right':
-        if (at !== undefined) open(editOf(at));
+        if (at !== undefined) {
+          edited = formatPath(at.path);
+          editedIn = store.values;
+          open(editOf(at));
+        }
         return true;
       case 'd':
       case 'delete':
@@ -195,7 +202,7 @@ export function createConfigPane(store: ConfigStore, { link, redraw, say }: Surr
     },
     linked() {
       const { state } = link;
-      const next = state.kind === 'live' ? `${state.status.config?.loadedAt}` : state.kind;
+      const next = state.kind === 'live' ? `${state.status.config?.loadedAt} ${state.status.config?.refused}` : 'away';
       if (next === loadedAt) return;
       loadedAt = next;
       store.refresh();
@@ -244,11 +251,16 @@ export function createConfigPane(store: ConfigStore, { link, redraw, say }: Surr
     rows = { places: insideLeft.height, fields: Math.max(1, insideRight.height - NOTES_ROWS) };
     place = kept(place, list.length, rows.places);
     const items = fields();
+    if (edited !== undefined && store.values !== editedIn) {
+      const index = items.findIndex(({ path }) => formatPath(path) === edited);
+      if (index >= 0) field = { ...field, selected: index };
+      edited = undefined;
+    }
     field = kept(field, items.length, rows.fields);
     if (items.length === 0) isInFields = false;
     drawPlaces(canvas, insideLeft, list, place, { closed, isActive: !isInFields });
     const upper = { ...insideRight, height: rows.fields };
-    drawFieldList(canvas, upper, items, field, isInFields);
+    drawFieldList(canvas, upper, items, field, isInFields, at);
     const notes = { ...insideRight, y: insideRight.y + rows.fields, height: NOTES_ROWS };
     drawFieldNotes(canvas, notes, isInFields || items.length > 0 ? items[field.selected] : undefined, at);
   }

@@ -74,7 +74,7 @@ function columnsOf(now: number): readonly Column<Target>[] {
       look: ({ state }) => healthColour(state),
     },
     { title: 'until', width: 10, text: ({ until }) => untilText(until, now) },
-    { title: 'open', width: 4, right: true, text: ({ open }) => count(open) },
+    { title: 'calls', width: 5, right: true, text: ({ open }) => count(open) },
     { title: 'keys', width: 4, right: true, from: 70, text: ({ keys }) => count(keys.length) },
     { title: 'why', width: 12, grows: true, text: ({ reason }) => reason ?? '' },
   ];

@@ -1,23 +1,27 @@
-import type { Active, Row } from '@standin/dashboard/api/types';
-import { clockTime, count, duration, rate, usd } from '@standin/dashboard/lib/format';
-import { outcomeLook } from '@standin/dashboard/lib/outcome';
+import type { Row } from '@standin/dashboard/api/types';
+import { count, duration, rate, usd } from '@standin/dashboard/lib/format';
 import type { Area, Canvas } from '../screen/canvas.ts';
 import { drawLine, lineOf, typed, type Line } from '../screen/input.ts';
 import type { Key } from '../screen/keys.ts';
 import { FIRST, kept, moved, type ListPlace } from '../screen/list.ts';
 import { BOLD, CYAN, DIM, REVERSE } from '../screen/style.ts';
 import { drawAway } from './away.ts';
-import { drawHeads, drawRow, fitted, type Column } from './columns.ts';
-import { lookOf } from './looks.ts';
+import { drawHeads, drawRow, fitted } from './columns.ts';
 import type { Pane, Surroundings } from './pane.ts';
+import {
+  columnsOf,
+  fitsWords,
+  idOf,
+  isOfKind,
+  KINDS,
+  wordsOf,
+  wordsOfActive,
+  type Kind,
+  type Shown,
+} from './request-rows.ts';
 import { openRequestView, type RequestView } from './request-view.ts';
 
-const KINDS = ['all', 'failed', 'recovered', 'ok'] as const;
-type Kind = (typeof KINDS)[number];
 const ASKED = 500;
-
-/** A finished request, or one under way. */
-type Shown = { readonly row: Row } | { readonly active: Active };
 
 /** Requests as they come, with a filter; Enter opens one. */
 export function createRequestsPane({ link, redraw, say }: Surroundings): Pane {
@@ -38,8 +42,6 @@ export function createRequestsPane({ link, redraw, say }: Surroundings): Pane {
     const rows = feed.rows.filter((row) => isOfKind(row, kind) && fitsWords(wordsOf(row), words));
     return [...active.map((one) => ({ active: one })), ...rows.map((row) => ({ row }))];
   };
-  const idOf = (one: Shown | undefined): string | undefined =>
-    one === undefined ? undefined : 'row' in one ? one.row.id : one.active.id;
   /** Older ones that the list has not seen. */
   const fetch = (): void => {
     if (link.state.kind !== 'live') return;
@@ -142,7 +144,7 @@ export function createRequestsPane({ link, redraw, say }: Surroundings): Pane {
       if (state.kind !== 'live' && feed.rows.length === 0) return drawAway(canvas, area, state);
       drawFigures(canvas, area);
       const shown = list();
-      const columns = fitted(COLUMNS(Date.now() + feed.skewMs), area.width - 3);
+      const columns = fitted(columnsOf(Date.now() + feed.skewMs), area.width - 3);
       drawHeads(canvas, area.x + 2, area.y + 2, columns, DIM);
       height = Math.max(1, area.height - 3);
       if (follows !== undefined) {
@@ -167,9 +169,14 @@ export function createRequestsPane({ link, redraw, say }: Surroundings): Pane {
   function drawFigures(canvas: Canvas, { x, y, width }: Area): void {
     const { now, workers } = link.feed;
     if (now !== undefined) {
-      const times = now.totalMs === null ? '' : `  p50 ${duration(now.totalMs.p50)}  p99 ${duration(now.totalMs.p99)}`;
+      const times = now.totalMs === null ? '' : `  p50/p99 ${duration(now.totalMs.p50)}/${duration(now.totalMs.p99)}`;
       const today = now.today === null ? '' : `  today ${costText(now.today)}`;
-      const text = `${rate(now.requestsPerSecond)}/s  ${count(now.requests)} in the last minute, ${count(now.failed)} failed, ${count(now.recovered)} recovered${times}${today}${workers > 1 ? `  (one of ${workers} workers)` : ''}`;
+      const [minute, parts] = [
+        `${count(now.requests)} in a minute`,
+        `${count(now.failed)} failed  ${count(now.recovered)} recovered`,
+      ];
+      const of = workers > 1 ? `  (one of ${workers} workers)` : '';
+      const text = `${rate(now.requestsPerSecond)}/s  ${minute}  ${parts}${times}${today}${of}`;
       canvas.put(x + 1, y, text, BOLD, width - 2);
     }
     const label = isFiltering || filter.text !== '' ? 'filter: ' : '';
@@ -185,147 +192,5 @@ function costText({
   costUsd,
   unknownCost,
 }: NonNullable<NonNullable<Surroundings['link']['feed']['now']>['today']>): string {
-  const unknown = unknownCost > 0 ? ` + ${count(unknownCost)} of unknown cost` : '';
-  return costUsd === null ? 'cost unknown' : `${usd(costUsd)}${unknown}`;
-}
-
-function isOfKind({ outcome, attempts, rescue }: Row, kind: Kind): boolean {
-  switch (kind) {
-    case 'all':
-      return true;
-    case 'ok':
-      return outcome === 'ok';
-    case 'failed':
-      return outcome !== 'ok' && outcome !== 'cancelled' && outcome !== 'pending';
-    case 'recovered':
-      return outcome === 'ok' && (attempts > 1 || (rescue ?? null) !== null);
-  }
-}
-
-const fitsWords = (text: string, words: readonly string[]): boolean => words.every((word) => text.includes(word));
-
-/** Names only, each cut: a filter is no search through megabytes. */
-const joined = (parts: readonly (string | null | undefined)[]): string =>
-  parts
-    .map((part) => (part ?? '').slice(0, 300))
-    .join(' ')
-    .toLowerCase();
-
-const wordsOf = (row: Row): string =>
-  joined([
-    row.id,
-    row.requestedModel,
-    row.model,
-    row.provider,
-    row.outcome,
-    row.errorCode,
-    row.protocol,
-    row.key,
-    row.agent,
-    row.rescue,
-  ]);
-
-const wordsOfActive = (one: Active): string => joined([one.id, one.requestedModel, one.target, one.protocol, one.key]);
-
-function COLUMNS(now: number): readonly Column<Shown>[] {
-  const row =
-    (get: (row: Row) => string, other: (active: Active) => string = () => '') =>
-    (one: Shown) =>
-      'row' in one ? get(one.row) : other(one.active);
-  return [
-    {
-      title: 'time',
-      width: 8,
-      text: row(
-        (one) => clockTime(one.startedAt),
-        (one) => clockTime(one.startedAt),
-      ),
-    },
-    {
-      title: 'outcome',
-      width: 11,
-      text: row(
-        (one) => outcomeLook({ outcome: one.outcome, attempts: one.attempts, rescue: one.rescue ?? null }).text,
-        (one) => (one.answering ? 'answering' : 'asking'),
-      ),
-      look: (one) =>
-        'row' in one
-          ? lookOf(
-              outcomeLook({ outcome: one.row.outcome, attempts: one.row.attempts, rescue: one.row.rescue ?? null }),
-            )
-          : CYAN,
-    },
-    {
-      title: 'asked for',
-      width: 12,
-      grows: true,
-      text: row(
-        (one) => one.requestedModel,
-        (one) => one.requestedModel,
-      ),
-    },
-    {
-      title: 'answered by',
-      width: 16,
-      grows: true,
-      text: row(
-        (one) => (one.provider === null ? '–' : `${one.provider}/${one.model ?? '?'}`),
-        (one) => one.target ?? '–',
-      ),
-    },
-    {
-      title: 'try',
-      width: 3,
-      right: true,
-      text: row(
-        (one) => String(one.attempts),
-        (one) => String(one.attempts),
-      ),
-    },
-    { title: 'first', width: 7, right: true, from: 90, text: row((one) => duration(one.firstContentMs ?? null)) },
-    {
-      title: 'total',
-      width: 7,
-      right: true,
-      text: row(
-        (one) => duration(one.tookMs),
-        (one) => duration(now - one.startedAt),
-      ),
-    },
-    {
-      title: 'tokens',
-      width: 13,
-      right: true,
-      from: 110,
-      text: row((one) => `${count(one.inputTokens ?? null)} → ${count(one.outputTokens ?? null)}`),
-    },
-    { title: 'cost', width: 9, right: true, text: row((one) => usd(one.costUsd ?? null)) },
-    {
-      title: 'protocol',
-      width: 16,
-      from: 120,
-      text: row(
-        (one) => one.protocol ?? '',
-        (one) => one.protocol,
-      ),
-    },
-    {
-      title: 'key',
-      width: 12,
-      from: 140,
-      text: row(
-        (one) => one.key ?? '',
-        (one) => one.key ?? '',
-      ),
-    },
-    {
-      title: 'id',
-      width: 24,
-      from: 160,
-      text: row(
-        (one) => one.id,
-        (one) => one.id,
-      ),
-    },
-  ];
+  return costUsd === null ? 'cost unknown' : `${unknownCost > 0 ? '≥ ' : ''}${usd(costUsd)}`;
 }

@@ -3,7 +3,7 @@ import { bytes, count, duration, fullTime, usd } from '@standin/dashboard/lib/fo
 import { attemptLook, outcomeLook } from '@standin/dashboard/lib/outcome';
 import { barsOf, type Bar } from '@standin/dashboard/lib/waterfall';
 import { BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW, type Glyphs, type Look } from '../screen/style.ts';
-import { fit, wrap } from '../screen/text.ts';
+import { clip, fit, wrap } from '../screen/text.ts';
 import { lookOf } from './looks.ts';
 
 /** One line: pieces of text with their looks. */
@@ -20,26 +20,23 @@ export function linesOf(picture: Waterfall, width: number, glyphs: Glyphs): read
     [[id, BOLD]],
     [
       [look.text, lookOf(look)],
-      [`  asked for ${requestedModel === '' ? 'the default' : requestedModel}  ${mode}  ${fullTime(startedAt)}`, PLAIN],
-    ],
-    [
-      [
-        `${duration(tookMs)}  cost ${usd(costUsd)}  ${count(attempts.length)} ${attempts.length === 1 ? 'attempt' : 'attempts'}`,
-        PLAIN,
-      ],
+      [clip(`  asked for ${requestedModel === '' ? 'the default' : requestedModel}`, width - 14), PLAIN],
     ],
   ];
+  const tries = `${count(attempts.length)} ${attempts.length === 1 ? 'attempt' : 'attempts'}`;
+  const facts = `${duration(tookMs)}  cost ${usd(costUsd)}  ${tries}  ${mode}  ${fullTime(startedAt)}`;
+  for (const line of wrap(facts, width, 3)) lines.push([[line, PLAIN]]);
   if (message !== null) for (const line of wrap(message, width, 6)) lines.push([[line, RED]]);
   if (source === 'ledger') lines.push([['From the ledger: the decisions were not kept.', DIM]]);
   lines.push([]);
   const end = Math.max(1, tookMs ?? 0, ...attempts.map((one) => one.endedMs));
   const name = Math.max(14, Math.min(34, Math.floor(width * 0.3)));
-  const lane = Math.max(10, width - name - 12);
+  const lane = Math.max(10, width - name - 16);
   if (attempts.length > 0) lines.push([[`${fit('', name)}0${fit('', lane - 2)}${duration(end)}`, DIM]]);
   for (const attempt of attempts) lines.push(...attemptLines(attempt, { end, name, lane, width, glyphs }));
   if (attempts.length > 0) {
     lines.push([]);
-    lines.push([[legend(glyphs), DIM]]);
+    for (const line of wrap(legend(glyphs), width, 3)) lines.push([[line, DIM]]);
   }
   lines.push(...decisionLines(picture, width), ...contentLines(picture, width));
   return lines;
@@ -93,7 +90,7 @@ function timesOf(one: WaterfallAttempt): string {
   if (one.inputTokens !== null || one.outputTokens !== null)
     words.push(`${count(one.inputTokens)} → ${count(one.outputTokens)} tokens`);
   if (one.bytes !== null) words.push(bytes(one.bytes));
-  if (one.key !== null) words.push(`key ${one.key}`);
+  if (one.key !== null && one.key !== 'none') words.push(`key ${one.key}`);
   return words.join(', ');
 }
 

@@ -34,17 +34,21 @@ export function listenToKeys(input: Readable, onKey: (key: Key) => void): () => 
       pasted = undefined;
       if (text !== '') onKey({ name: 'paste', text });
     } else if (pasted !== undefined) pasted = (pasted + (sign ?? '')).slice(0, MOST_PASTED);
-    else onKey(keyOf(sign, raw));
+    else {
+      // Nothing here is bound to Alt: an Escape and a quick key after it look the same.
+      if (raw.meta === true && (raw.name === 'escape' || raw.sequence?.length === 2)) onKey({ name: 'escape' });
+      onKey(keyOf(sign, raw));
+    }
   };
   input.on('keypress', listen);
   return () => void input.off('keypress', listen);
 }
 
-function keyOf(sign: string | undefined, { name = '', ctrl, meta, shift, sequence }: RawKey): Key {
+function keyOf(sign: string | undefined, { name = '', ctrl, meta, shift, sequence = '' }: RawKey): Key {
   if (ctrl === true) return { name: `ctrl-${name}` };
   if (name === 'tab') return { name: shift === true ? 'shift-tab' : 'tab' };
-  const text = sign ?? sequence ?? '';
-  const isTyped = meta !== true && text !== '' && !/^[\p{Cc}]/u.test(text);
+  const text = meta === true ? sequence.slice(1) : (sign ?? sequence);
+  const isTyped = text !== '' && [...text].length === 1 && !/^[\p{Cc}]/u.test(text);
   if (isTyped) return { name: text, text };
   return { name: NAMES[name] ?? name };
 }

@@ -6,6 +6,8 @@ const MOST_MARKS = 12;
 // Controls, marks that change the direction of writing, what has no shape, and halves of pairs.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const ASCII = /^[\u0020-\u007E]*$/;
+/** One column each, and nothing joins: letters, punctuation, arrows, control pictures, lines and blocks. */
+const SIMPLE = /^[\u0020-\u007E\u00A1-\u00AC\u00AE-\u02FF\u2010-\u2027\u2190-\u2199\u2400-\u2426\u2500-\u25FC]*$/;
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -37,7 +39,7 @@ export interface Sign {
 
 /** The signs of a harmless text, left to right. */
 export function* signsOf(text: string): Generator<Sign> {
-  if (ASCII.test(text)) {
+  if (SIMPLE.test(text)) {
     for (const char of text) yield { text: char, width: 1 };
     return;
   }
@@ -57,7 +59,7 @@ function wholeStart(segment: string): string {
 /** Columns that a text takes once it is made harmless. */
 export function widthOf(text: string): number {
   const plain = harmless(text);
-  if (ASCII.test(plain)) return plain.length;
+  if (SIMPLE.test(plain)) return plain.length;
   let width = 0;
   for (const sign of signsOf(plain)) width += sign.width;
   return width;
@@ -68,7 +70,7 @@ export function clip(text: string, width: number): string {
   if (width <= 0) return '';
   const isWhole = text.length <= width * MOST_MARKS;
   const plain = harmless(text, width * MOST_MARKS);
-  if (isWhole && ASCII.test(plain) && plain.length <= width) return plain;
+  if (isWhole && SIMPLE.test(plain) && plain.length <= width) return plain;
   let used = 0;
   let kept = '';
   let fitting = '';
