@@ -91,6 +91,7 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     await config.press('k', />\s*(▾ )?reliability/);
     config.key('Enter');
     const fields = await config.until('>provider_retries');
+    config.keep('ui-config');
     expect(fields).toMatch(/max_attempts +4 +env!/);
     config.key('Enter');
     await config.until('▸ provider_retries');
@@ -98,12 +99,14 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     config.type('many');
     config.key('Enter');
     const refused = await config.until(/Refused: .*whole number/);
+    config.keep('ui-refused');
     expect(refused).toContain('many');
     expect(file()).toContain('provider_retries = 2 # tries');
     config.key('C-u');
     config.type('3');
     config.key('Enter');
     await config.until('+provider_retries = 3 # tries');
+    config.keep('ui-review');
     expect(file()).toContain('provider_retries = 2 # tries');
     config.key('Enter');
     await config.until('Written');
@@ -145,8 +148,8 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
   });
 
   it('shows what the gateway does, hostile names as text, and gives the terminal back when killed or crashed', async () => {
-    await Promise.all([ask('custom.main'), ask('custom.main/sim-cut-at20'), ask('custom.main/\u001B[2J\u202Eevil<b>')]);
-    terminal = openTerminal(space.dir, { NODE_OPTIONS: `--import=${space.path('crash.mjs')}` }, [160, 45]);
+    await Promise.all([ask('custom.main'), ask('sim-cut-at20'), ask('\u001B[2J\u202Eevil<b>')]);
+    terminal = openTerminal(space.dir, { NODE_OPTIONS: `--import=${space.path('crash.mjs')}` }, [120, 34]);
     terminal.type(`stty -g > was; standin ui --url ${url}; echo code=$?; stty -g | cmp - was && echo same`);
     terminal.key('Enter');
     await terminal.until(/2 Requests .*\blive/);
@@ -154,13 +157,15 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     await terminal.until('in force in the gateway');
     terminal.key('2');
     const list = await terminal.until('sim-cut-at20');
-    expect(list).toContain('custom.main/␛[2J‹U+202E›evil<b>');
+    terminal.keep('ui-requests');
+    expect(list).toContain('␛[2J‹U+202E›evil<b>');
     terminal.key('/');
     terminal.type('cut-at20');
     terminal.key('Enter');
     await terminal.until((shown) => shown.includes('filter: cut-at20') && !shown.includes('evil'));
     terminal.key('Enter');
     const detail = await terminal.until('Decisions');
+    terminal.keep('ui-request');
     expect(detail).toMatch(/cut in mid-answer after/);
     expect(detail).toMatch(/mended by \w+/);
     expect(detail).toMatch(/rule: /);
@@ -171,12 +176,14 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     await terminal.until('outcome');
     terminal.key('Escape');
     await terminal.until('evil');
-    await ask('custom.main/sim-503-x1');
+    await ask('sim-503-x1');
     await terminal.until('sim-503-x1');
     terminal.key('3');
     await terminal.until(/default: custom\.main\/sim-ok → custom\.spare\/sim-ok[\s\S]*> custom\.main\/sim-ok +healthy/);
+    terminal.keep('ui-health');
     terminal.key('4');
     const spend = await terminal.until('all together');
+    terminal.keep('ui-spend');
     expect(spend).toMatch(/everything together +day .*\$5\.00/);
     expect(spend).toMatch(/unknown/);
     terminal.key('Right');

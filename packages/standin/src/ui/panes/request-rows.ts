@@ -133,7 +133,7 @@ export function columnsOf(now: number): readonly Column<Shown>[] {
     {
       title: 'protocol',
       width: 16,
-      from: 120,
+      from: 140,
       text: row(
         (one) => one.protocol ?? '',
         (one) => one.protocol,
@@ -142,7 +142,7 @@ export function columnsOf(now: number): readonly Column<Shown>[] {
     {
       title: 'key',
       width: 12,
-      from: 140,
+      from: 160,
       text: row(
         (one) => one.key ?? '',
         (one) => one.key ?? '',
@@ -151,7 +151,7 @@ export function columnsOf(now: number): readonly Column<Shown>[] {
     {
       title: 'id',
       width: 24,
-      from: 160,
+      from: 180,
       text: row(
         (one) => one.id,
         (one) => one.id,

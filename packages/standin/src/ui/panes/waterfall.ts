@@ -68,7 +68,7 @@ function attemptLines(attempt: WaterfallAttempt, { end, name, lane, width, glyph
     say(`cut in mid-answer after ${duration(attempt.endedMs - (attempt.firstContentMs ?? 0))} of content`, RED);
   if (attempt.rescue !== null) {
     const at = attempt.spliceAt === null ? '' : `; spliced on at character ${count(attempt.spliceAt)}`;
-    say(`mended by ${attempt.rescue}${at}`, YELLOW);
+    say(`${attempt.outcome === 'ok' ? 'mended by' : 'asked to mend it by'} ${attempt.rescue}${at}`, YELLOW);
   }
   if (attempt.hedge) say('asked beside a slow one (hedge)', CYAN);
   if (attempt.message !== null) say(`${attempt.status === null ? '' : `${attempt.status} `}${attempt.message}`, RED);
@@ -137,8 +137,10 @@ function decisionLines({ decisions, replay }: Waterfall, width: number): ShownLi
   return lines;
 }
 
+const NOT_KEPT = 'Messages are not kept ([ledger] content = true keeps them).';
+
 function contentLines({ content }: Waterfall, width: number): ShownLine[] {
-  if (content === null) return [[], [['Messages are not kept ([ledger] content = true keeps them).', DIM]]];
+  if (content === null) return [[], ...wrap(NOT_KEPT, width, 2).map((line): ShownLine => [[line, DIM]])];
   const part = (title: string, text: string, isCut: boolean): ShownLine[] => [
     [],
     [
