@@ -157,6 +157,7 @@ describe('one request as text', () => {
       attempt,
       { ...attempt, attempt: 2, target: 'c.d/m', outcome: 'ok', cut: false, rescue: 'replay', waitedMs: 200, startedMs: 700, firstContentMs: 800, endedMs: 1_000, spliceAt: 42, message: null },
     ],
+    // oxlint-disable-next-line unicorn/no-thenable -- a word, not a function
     decisions: [{ atMs: 500, kind: 'rescue', after: 'it failed', then: 'asked c.d', rule: 'the rule', health: [], attempt: 2 }],
     replay: null, content: null, curl: null,
   }; // prettier-ignore

@@ -28,6 +28,7 @@ daily_usd = 5.0
 port = 9
 `;
 const SECRET = 'sk-planted-in-the-ui-0123456789';
+// oxlint-disable-next-line no-control-regex
 const COLOUR = /\u001B\[(?:\d+;)*(?:3[0-7]|38|9[0-7])[;m]/;
 
 describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
