@@ -43,13 +43,18 @@ export function madeUpRow(random: () => number, id: number, endedAt: number): Ro
   while (position < 3 && random() < 0.12) {
     const times = random() < 0.3 ? 2 : 1;
     const outcome = FAILURES[Math.floor(random() * FAILURES.length)] ?? 'server';
-    for (let time = 0; time < times; time++) steps.push({ target: targets[position] ?? '', outcome });
+    for (let time = 0; time < times; time++)
+      steps.push({
+        target: targets[position] ?? '',
+        outcome,
+        reason: time === 0 ? 'next target' : 'same target again',
+      });
     position += 1;
   }
   const isFailed = random() < 0.02;
   const target = targets[position] ?? '';
   const rescued = steps.at(-1)?.outcome === 'truncated' && !isFailed;
-  steps.push({ target, outcome: isFailed ? 'overloaded' : 'ok' });
+  steps.push({ target, outcome: isFailed ? 'overloaded' : 'ok', reason: 'next target' });
   const [entry = '', model = ''] = target.split('/');
   const firstContentMs = Math.round(120 + random() ** 3 * 2_400 + (steps.length - 1) * 300);
   const tookMs = Math.round(firstContentMs + random() ** 2 * 9_000);

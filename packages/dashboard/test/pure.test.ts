@@ -127,6 +127,7 @@ describe('the list of requests', () => {
     expect(word({})).toBe('ok');
     expect(word({ attempts: 2 })).toBe('recovered');
     expect(word({ attempts: 2, rescue: 'prefill' })).toBe('mended');
+    expect(word({ attempts: 0, cached: true })).toBe('from cache');
     expect(word({ outcome: 'quota', attempts: 4 })).toBe('quota');
     expect(word({ outcome: 'cancelled' })).toBe('caller left');
     expect(word({ outcome: 'pending' })).toBe('under way');
@@ -143,6 +144,28 @@ describe('figures over time', () => {
     expect(perSecond).toEqual([0, 4, 0, 0]);
     expect(failed).toEqual([0, 3, 0, 0]);
     expect([firstP50[1], firstP99[1], firstP50[0]]).toEqual([40, 80, null]);
+  });
+
+  it('begin with the minutes before anybody looked; what stands there does not count again', () => {
+    const series = new Series({ bucketMs: 5_000, buckets: 720 });
+    const nothing = { failed: 0, rescued: 0, cached: 0, inputTokens: 0, outputTokens: 0, costUsd: '0', unknownCost: 0 };
+    const point = (at: number, requests: number) => ({
+      at,
+      requests,
+      ...nothing,
+      firstContentMs: { p50: 30, p99: 90 },
+    });
+    series.add(row('early', { startedAt: 59_000, tookMs: 0 }));
+    series.beginWith([point(0, 120), point(60_000, 60), point(120_000, 7)], 120_000);
+    series.add(row('old', { startedAt: 100_000, tookMs: 1_000 }));
+    series.add(row('new', { startedAt: 121_000, tookMs: 1_000, attempts: 2 }));
+    const { at, rate: perSecond, firstP50, recovered } = series.columns(131_000);
+    expect(at).toEqual([0, 60, 120, 125]);
+    expect(perSecond).toEqual([2, 1, 0.2, 0]);
+    expect(recovered).toEqual([0, 0, 0.2, 0]);
+    expect(firstP50.slice(0, 2)).toEqual([30, 30]);
+    // An hour later only what was live is left.
+    expect(series.columns(120_000 + 3_600_000).at[0]).toBeGreaterThanOrEqual(120);
   });
 
   it('take rows that are late or long gone', () => {

@@ -15,6 +15,8 @@ export interface RequestFilter {
   readonly id?: string;
   /** 1: answered after an attempt had failed, or mended. */
   readonly rescued?: 1;
+  /** 1: an earlier answer, given again. */
+  readonly cached?: 1;
   readonly errorKind?: string;
   readonly status?: number;
   readonly protocol?: string;
@@ -65,6 +67,7 @@ const CONDITIONS: Readonly<Record<keyof RequestFilter, string>> = {
   until: 'started_at < ?',
   id: 'id = ?',
   rescued: "? = 1 AND (rescue IS NOT NULL OR (outcome = 'ok' AND attempts > 1))",
+  cached: 'cached = ?',
   errorKind: 'error_kind = ?',
   status: 'status = ?',
   protocol: 'protocol = ?',
@@ -154,6 +157,33 @@ export function attemptsSince(
     const list = found.get(request);
     if (list === undefined) found.set(request, [attempt]);
     else list.push(attempt);
+  }
+  return found;
+}
+
+/** One attempt of a listed request: who was asked, what came of it, and why it was made. */
+export interface AttemptStep extends AttemptInBrief {
+  readonly reason: string;
+}
+
+const SEQS_AT_ONCE = 500;
+
+/** The attempts of listed requests in order, by the request's `seq`. */
+export function attemptsOfRows(
+  db: DatabaseSync,
+  rows: readonly Pick<RequestRow, 'seq'>[],
+): ReadonlyMap<number, readonly AttemptStep[]> {
+  const found = new Map<number, AttemptStep[]>();
+  for (let at = 0; at < rows.length; at += SEQS_AT_ONCE) {
+    const seqs = rows.slice(at, at + SEQS_AT_ONCE).map(({ seq }) => seq);
+    const text = `SELECT request, attempt, provider, model, outcome, reason FROM attempts
+      WHERE request IN (${seqs.map(() => '?').join(', ')}) ORDER BY request, attempt`;
+    const steps = db.prepare(text).all(...seqs) as unknown as readonly (AttemptStep & { readonly request: number })[];
+    for (const { request, ...step } of steps) {
+      const list = found.get(request);
+      if (list === undefined) found.set(request, [step]);
+      else list.push(step);
+    }
   }
   return found;
 }

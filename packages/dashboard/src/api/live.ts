@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { Flows } from '../lib/flow.ts';
 import { Series } from '../lib/series.ts';
 import { ask, session } from './client.ts';
-import type { Active, Chain, Delta, Now, Row, Snapshot, Target } from './types.ts';
+import type { Active, Chain, Delta, Now, Row, SeriesPoint, Snapshot, Target } from './types.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost';
 
@@ -129,17 +129,23 @@ function tell(rows: readonly Row[], omitted: number): void {
   for (const arrival of arrivals) arrival(rows, omitted);
 }
 
-/** The charts begin with what the ledger knows of the last quarter of an hour. */
+const MINUTE_MS = 60_000;
+
+/** The charts begin with what the gateway knows of the last hour by the minute, and of this minute by the request. */
 async function backfill({ at, requests }: Snapshot): Promise<void> {
   isBackfilled = true;
-  for (const row of requests) note(row);
+  const liveFrom = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   try {
-    const { data } = await ask<{ data: readonly Row[] }>(`/api/requests?since=${at - 900_000}&limit=3000`);
-    for (const row of data) note(row);
-    pulse.value += 1;
+    const { data } = await ask<{ data: readonly SeriesPoint[] }>('/api/series?minutes=60');
+    series.beginWith(data, liveFrom);
+    for (const row of requests) note(row);
+    const latest = await ask<{ data: readonly Row[] }>(`/api/requests?since=${liveFrom}&limit=3000`);
+    for (const row of latest.data) note(row);
   } catch {
-    // Without a ledger the charts begin now.
+    // The charts begin now.
+    for (const row of requests) note(row);
   }
+  pulse.value += 1;
 }
 
 setInterval(() => {

@@ -102,6 +102,22 @@ export interface Active {
 export interface RouteStep {
   readonly target: string;
   readonly outcome: string;
+  /** The rule that led to this attempt. */
+  readonly reason: string;
+}
+
+/** One minute of `/api/series`. */
+export interface SeriesPoint {
+  readonly at: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly rescued: number;
+  readonly cached: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costUsd: Money;
+  readonly unknownCost: number;
+  readonly firstContentMs: Percentiles | null;
 }
 
 export interface Row {
@@ -120,6 +136,8 @@ export interface Row {
   readonly key?: string | null;
   readonly agent?: string | null;
   readonly rescue?: string | null;
+  /** An earlier answer, given again. */
+  readonly cached?: boolean;
   readonly firstContentMs?: number | null;
   readonly inputTokens?: number | null;
   readonly cacheReadTokens?: number | null;
@@ -142,7 +160,6 @@ export interface Snapshot {
   readonly active: readonly Active[];
   readonly activeTotal: number;
   readonly requests: readonly Row[];
-  readonly series?: readonly SeriesPoint[];
 }
 
 export interface Delta {
@@ -154,18 +171,6 @@ export interface Delta {
   readonly activeTotal?: number;
   readonly requests?: readonly Row[];
   readonly omitted?: number;
-}
-
-export interface SeriesPoint {
-  readonly at: number;
-  readonly requests: number;
-  readonly failed: number;
-  readonly recovered: number;
-  readonly rescued: number;
-  readonly firstP50: number | null;
-  readonly firstP99: number | null;
-  readonly totalP50: number | null;
-  readonly totalP99: number | null;
 }
 
 export interface WaterfallAttempt {

@@ -1,4 +1,4 @@
-import type { Row } from '../api/types.ts';
+import type { Row, SeriesPoint } from '../api/types.ts';
 
 /** One column of the charts; `null` where nothing was measured. */
 export interface Bucket {
@@ -14,7 +14,7 @@ export interface Bucket {
 export interface SeriesOptions {
   /** Default 5,000. */
   readonly bucketMs?: number;
-  /** Buckets kept. Default 180: fifteen minutes. */
+  /** Buckets kept. Default 720: an hour. */
   readonly buckets?: number;
 }
 
@@ -22,22 +22,34 @@ export interface SeriesOptions {
 const LEAST = 24;
 
 /** Samples of one bucket that its percentiles rest on; beyond it, a random one gives way. */
-const SAMPLES = 1_000;
+const SAMPLES = 300;
 
 /** Finished requests by time, for the charts. Bounded: so many buckets, so many samples in each. */
 export class Series {
   readonly bucketMs: number;
   readonly #kept: number;
   #buckets: Bucket[] = [];
+  /** What the gateway knew of the time before `#liveFrom`, by the minute. */
+  #past: readonly SeriesPoint[] = [];
+  #liveFrom = Number.NEGATIVE_INFINITY;
 
-  constructor({ bucketMs = 5_000, buckets = 180 }: SeriesOptions = {}) {
+  constructor({ bucketMs = 5_000, buckets = 720 }: SeriesOptions = {}) {
     this.bucketMs = bucketMs;
     this.#kept = buckets;
   }
 
+  /** Minutes that were before `liveFrom` (Unix milliseconds); from there on what is added counts. */
+  beginWith(points: readonly SeriesPoint[], liveFrom: number): void {
+    this.#past = points.filter(({ at }) => at < liveFrom);
+    this.#liveFrom = liveFrom;
+  }
+
   /** A request counts in the moment it ended. `times`: stands for so many alike. */
   add(row: Row, times = 1): void {
-    const bucket = this.#bucketAt(row.startedAt + (row.tookMs ?? 0));
+    const endedAt = row.startedAt + (row.tookMs ?? 0);
+    // It stands in a minute of the past already.
+    if (endedAt < this.#liveFrom) return;
+    const bucket = this.#bucketAt(endedAt);
     if (bucket === undefined) return;
     const seen = bucket.requests;
     bucket.requests += times;
@@ -47,21 +59,27 @@ export class Series {
     if (row.outcome === 'ok' && row.tookMs !== null) sample(bucket.total, row.tookMs, seen);
   }
 
-  /** Columns up to `now`, without gaps: [seconds, requests per second, failed per second, first p50, p99, total p50, p99]. */
+  /** Columns up to `now`: those of the past by the minute, then without gaps by the bucket. */
   columns(now: number): Columns {
     const end = this.#start(now);
-    // A gateway that has just started does not show a quarter of an hour of nothing.
-    const shown = Math.min(this.#kept, Math.max(LEAST, (end - (this.#buckets[0]?.at ?? end)) / this.bucketMs + 2));
-    const begin = end - (shown - 1) * this.bucketMs;
+    const oldest = end - (this.#kept - 1) * this.bucketMs;
+    const columns: Columns = {
+      at: [], rate: [], failed: [], recovered: [], firstP50: [], firstP99: [], totalP50: [], totalP99: [],
+    }; // prettier-ignore
+    for (const point of this.#past) if (point.at >= oldest) addPoint(columns, point);
+    // A gateway that has just started does not show an hour of nothing.
+    const known = Math.max(LEAST, (end - (this.#buckets[0]?.at ?? end)) / this.bucketMs + 2);
+    const begin = end - (Math.min(this.#kept, known) - 1) * this.bucketMs;
     const byTime = new Map(this.#buckets.map((bucket) => [bucket.at, bucket]));
-    const columns: Columns = { at: [], rate: [], failed: [], firstP50: [], firstP99: [], totalP50: [], totalP99: [] };
     const seconds = this.bucketMs / 1_000;
+    const from = this.#past.length === 0 ? begin : Math.max(oldest, this.#start(this.#liveFrom));
     // The bucket under way would look like a drop.
-    for (let at = begin; at < end; at += this.bucketMs) {
+    for (let at = from; at < end; at += this.bucketMs) {
       const bucket = byTime.get(at);
       columns.at.push(at / 1_000);
       columns.rate.push((bucket?.requests ?? 0) / seconds);
       columns.failed.push((bucket?.failed ?? 0) / seconds);
+      columns.recovered.push((bucket?.recovered ?? 0) / seconds);
       columns.firstP50.push(quantile(bucket?.first, 0.5));
       columns.firstP99.push(quantile(bucket?.first, 0.99));
       columns.totalP50.push(quantile(bucket?.total, 0.5));
@@ -92,10 +110,22 @@ export interface Columns {
   readonly at: number[];
   readonly rate: number[];
   readonly failed: number[];
+  readonly recovered: number[];
   readonly firstP50: (number | null)[];
   readonly firstP99: (number | null)[];
   readonly totalP50: (number | null)[];
   readonly totalP99: (number | null)[];
+}
+
+function addPoint(columns: Columns, { at, requests, failed, rescued, firstContentMs }: SeriesPoint): void {
+  columns.at.push(at / 1_000);
+  columns.rate.push(requests / 60);
+  columns.failed.push(failed / 60);
+  columns.recovered.push(rescued / 60);
+  columns.firstP50.push(firstContentMs?.p50 ?? null);
+  columns.firstP99.push(firstContentMs?.p99 ?? null);
+  columns.totalP50.push(null);
+  columns.totalP99.push(null);
 }
 
 function sample(samples: number[], value: number, seen: number): void {

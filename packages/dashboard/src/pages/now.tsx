@@ -187,13 +187,14 @@ function Charts() {
       <Panel>
         <Chart
           title="Requests per second"
-          data={[columns.at, columns.rate, columns.failed]}
+          data={[columns.at, columns.rate, columns.recovered, columns.failed]}
           lines={[
             { label: 'all', color: '--accent', fill: true, show: perSecond },
+            { label: 'recovered', color: '--warn', show: perSecond },
             { label: 'failed', color: '--bad', dash: true, show: perSecond },
           ]}
           axis={(value) => rate(value)}
-          summary={`Requests per second over the last minutes, just now ${rate(lastRate)}.`}
+          summary={`Requests per second over the last hour, just now ${rate(lastRate)}.`}
         />
       </Panel>
       <Panel>
@@ -205,7 +206,7 @@ function Charts() {
             { label: 'p99', color: '--warn', dash: true, show: duration },
           ]}
           axis={(value) => duration(value)}
-          summary={`Time to the first token over the last minutes, median just now ${duration(lastFirst)}.`}
+          summary={`Time to the first token over the last hour, median just now ${duration(lastFirst)}.`}
         />
       </Panel>
     </div>

@@ -7,15 +7,21 @@ export interface Hop {
   readonly target: string;
   readonly outcome: string;
   readonly times: number;
+  /** The rules that led to it, each once. */
+  readonly reasons: readonly string[];
 }
 
 /** Attempts in a row at the same target with the same end are one hop. */
 export function hopsOf(row: Row): Hop[] {
   const hops: Hop[] = [];
-  for (const { target, outcome } of row.route ?? []) {
+  for (const { target, outcome, reason } of row.route ?? []) {
     const last = hops.at(-1);
-    if (last?.target === target && last.outcome === outcome) hops[hops.length - 1] = { ...last, times: last.times + 1 };
-    else hops.push({ target, outcome, times: 1 });
+    if (last?.target !== target || last.outcome !== outcome)
+      hops.push({ target, outcome, times: 1, reasons: [reason] });
+    else {
+      const reasons = last.reasons.includes(reason) ? last.reasons : [...last.reasons, reason];
+      hops[hops.length - 1] = { ...last, times: last.times + 1, reasons };
+    }
   }
   return hops;
 }
@@ -33,8 +39,11 @@ export function Route({ row }: { row: Row }) {
     );
   }
   const title = hops
-    .map(({ target, outcome, times }) => `${target}: ${outcome}${times > 1 ? ` × ${times}` : ''}`)
-    .join(' → ');
+    .map(
+      ({ target, outcome, times, reasons }) =>
+        `${target}: ${outcome}${times > 1 ? ` × ${times}` : ''} (${reasons.join('; ')})`,
+    )
+    .join(' →\n');
   return (
     <span class="route" title={title}>
       {hops.map(({ target, outcome, times }, index) => {

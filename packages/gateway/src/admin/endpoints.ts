@@ -8,6 +8,7 @@ import { LIVE_ROUTES } from './routes/live-routes.ts';
 import { OVERVIEW_ROUTES } from './routes/overview-routes.ts';
 import { REHEARSAL_ROUTES } from './routes/rehearsal-routes.ts';
 import { REQUEST_ROUTES } from './routes/request-routes.ts';
+import { SERIES_ROUTES } from './routes/series-routes.ts';
 import { SESSION_ROUTES } from './routes/session-routes.ts';
 import { SPEND_ROUTES } from './routes/spend-routes.ts';
 import { TRY_ROUTES } from './routes/try-routes.ts';
@@ -30,6 +31,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...OVERVIEW_ROUTES,
   ...LIVE_ROUTES,
   ...REQUEST_ROUTES,
+  ...SERIES_ROUTES,
   ...SPEND_ROUTES,
   ...KEY_ROUTES,
   ...CONFIG_ROUTES,

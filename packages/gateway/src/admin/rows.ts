@@ -2,12 +2,19 @@ import { z } from 'zod';
 import type { RequestRecord } from '@standin/core/route/record';
 import type { RequestEntry } from '@standin/store/entry';
 import { usdText } from '@standin/store/money';
-import type { RequestRow } from '@standin/store/query';
+import type { AttemptStep, RequestRow } from '@standin/store/query';
 import { sumOf } from '@standin/store/writer';
 import { text, timeMs } from './schemas.ts';
+import { targetId } from './targets.ts';
 
 const number = z.number().nullable();
 const name = text.nullable();
+
+const STEP = z.strictObject({
+  target: text,
+  outcome: text,
+  reason: text.describe('the rule that led to this attempt'),
+});
 
 /** A finished request in short. */
 export const ROW = z.strictObject({
@@ -26,6 +33,8 @@ export const ROW = z.strictObject({
   key: name,
   agent: name,
   rescue: name,
+  cached: z.boolean().describe('an earlier answer, given again'),
+  route: z.array(STEP).describe('the attempts in order; empty where their detail was given up'),
   firstContentMs: number,
   inputTokens: number,
   cacheReadTokens: number,
@@ -36,7 +45,15 @@ export const ROW = z.strictObject({
 });
 export type Row = z.output<typeof ROW>;
 
-export function rowOfLedger(row: RequestRow): Row {
+type Step = Pick<AttemptStep, 'attempt' | 'provider' | 'model' | 'outcome' | 'reason'>;
+
+function routeOf(steps: readonly Step[]): Row['route'] {
+  return steps
+    .toSorted((one, other) => one.attempt - other.attempt)
+    .map(({ provider, model, outcome, reason }) => ({ target: targetId(provider, model), outcome, reason }));
+}
+
+export function rowOfLedger(row: RequestRow, steps: readonly Step[] = []): Row {
   return {
     id: row.id,
     startedAt: row.started_at,
@@ -53,6 +70,8 @@ export function rowOfLedger(row: RequestRow): Row {
     key: row.caller_key,
     agent: row.agent,
     rescue: row.rescue,
+    cached: row.cached === 1,
+    route: routeOf(steps),
     firstContentMs: row.first_content_ms,
     inputTokens: row.input_tokens,
     cacheReadTokens: row.cache_read_tokens,
@@ -83,6 +102,8 @@ export function rowOfEntry(entry: RequestEntry): Row {
     key: entry.callerKey ?? null,
     agent: entry.agent ?? null,
     rescue: entry.attempts.findLast((one) => one.rescue !== undefined && one.outcome === 'ok')?.rescue ?? null,
+    cached: entry.isCached === true,
+    route: routeOf(entry.attempts),
     firstContentMs: firstContentMs === undefined ? null : Math.round(firstContentMs),
     inputTokens: usage?.inputTokens ?? null,
     cacheReadTokens: usage?.cacheReadTokens ?? null,
@@ -114,6 +135,8 @@ export function rowOfRecord(record: RequestRecord): Row {
     key: null,
     agent: null,
     rescue: attempts.findLast((one) => one.rescue !== undefined && one.outcome === 'ok')?.rescue ?? null,
+    cached: false,
+    route: routeOf(attempts),
     firstContentMs: last?.firstContentMs ?? null,
     inputTokens: usage?.inputTokens ?? null,
     cacheReadTokens: usage?.cacheReadTokens ?? null,

@@ -48,6 +48,23 @@ describe('requests as they are looked at', () => {
     expect(await ids('until=2000-01-01')).toEqual([]);
     expect((await browser.get('/api/requests?since=whenever')).status).toBe(400);
     expect((await browser.get('/api/requests?nonsense=1')).status).toBe(400);
+    const { data } = (await browser.json('/api/requests?id=req_a')) as unknown as { data: object[] };
+    expect(data).toMatchObject([
+      {
+        cached: false,
+        route: [
+          { target: 'custom.main/m1', outcome: 'overloaded', reason: expect.any(String) },
+          { target: 'custom.spare/m2', outcome: 'ok', reason: expect.stringMatching(/\w/) },
+        ],
+      },
+    ]);
+    const series = (await browser.json('/api/series')) as unknown as { from: number; data: Record<string, unknown>[] };
+    const sum = (name: string): number => series.data.reduce((all, point) => all + Number(point[name]), 0);
+    expect(['requests', 'failed', 'rescued', 'cached'].map(sum)).toEqual([3, 1, 1, 0]);
+    expect(sum('outputTokens')).toBeGreaterThan(0);
+    expect(sum('costUsd')).toBeGreaterThan(0);
+    expect(series.data.at(-1)?.['firstContentMs']).not.toBe(undefined);
+    expect((await browser.get('/api/series?minutes=x')).status).toBe(400);
     const one = await browser.json('/api/requests/req_a/waterfall');
     expect(one).toMatchObject({
       id: 'req_a',

@@ -4,7 +4,7 @@ import type { JsonObject } from '@standin/core/spec/json';
 import type { RequestEntry, RequestLog } from '@standin/store/entry';
 import type { Ledger } from '@standin/store/ledger';
 import { usdText } from '@standin/store/money';
-import { attemptsSince, listRequests, totalsSince } from '@standin/store/query';
+import { attemptsOfRows, attemptsSince, listRequests, totalsSince } from '@standin/store/query';
 import type { UnderWay } from '../../exchange.ts';
 import { rowOfEntry, rowOfLedger, rowOfRecord, type Row } from '../rows.ts';
 import { activeOf, type Active } from './active.ts';
@@ -202,5 +202,7 @@ function seed(window: LiveWindow, { ledger, clock, getStandin }: LiveSource): Ro
   const rows = listRequests(ledger.db, { since }, { limit: MOST_SEEDED });
   for (const row of rows.toReversed())
     window.add(countedRow(row, attempts.get(row.seq) ?? []), row.started_at + row.took_ms);
-  return listRequests(ledger.db, {}, { limit: RECENT }).map(rowOfLedger);
+  const recent = listRequests(ledger.db, {}, { limit: RECENT });
+  const steps = attemptsOfRows(ledger.db, recent);
+  return recent.map((row) => rowOfLedger(row, steps.get(row.seq)));
 }

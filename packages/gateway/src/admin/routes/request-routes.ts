@@ -3,7 +3,7 @@ import type { JsonObject } from '@standin/core/spec/json';
 import { csvOf } from '@standin/store/csv';
 import type { Ledger } from '@standin/store/ledger';
 import { usdText } from '@standin/store/money';
-import { attemptsOf, contentOf, listRequests, type RequestRow } from '@standin/store/query';
+import { attemptsOf, attemptsOfRows, contentOf, listRequests, type RequestRow } from '@standin/store/query';
 import { sendText } from '../../exchange.ts';
 import { curlOf } from '../curl.ts';
 import { AdminError, adminRoute, type AdminCall, type AdminRoute } from '../route.ts';
@@ -15,7 +15,7 @@ import { WATERFALL, waterfallOfLedger, waterfallOfRecord } from '../waterfall.ts
 const COLUMNS = [
   'id', 'started_at', 'took_ms', 'first_content_ms', 'outcome', 'status', 'error_kind', 'error_code', 'protocol', 'mode',
   'requested_model', 'provider', 'model', 'caller_key', 'agent', 'attempts', 'rescue', 'input_tokens', 'cache_read_tokens',
-  'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost_usd',
+  'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost_usd', 'cached',
 ] as const; // prettier-ignore
 
 const name = text.max(500).optional();
@@ -27,6 +27,7 @@ const FILTER = z.strictObject({
   agent: name,
   outcome: name.describe('ok, failed or left'),
   rescued: z.literal('true').optional().describe('recovered after a failed attempt, or mended'),
+  cached: z.literal('true').optional().describe('an earlier answer, given again'),
   errorKind: name,
   status: number.optional(),
   protocol: name,
@@ -55,19 +56,22 @@ export const REQUEST_ROUTES: readonly AdminRoute[] = [
     run(call) {
       const { query, context, exchange } = call;
       const { ledger } = context.operations;
-      const { limit, before, format, rescued, ...filter } = query;
+      const { limit, before, format, rescued, cached, ...filter } = query;
       if (ledger === undefined) return { body: fromMemory(call) };
       writeWaiting(ledger);
       const rows = listRequests(
         ledger.db,
-        { ...filter, rescued: rescued === 'true' ? 1 : undefined },
+        { ...filter, rescued: rescued === 'true' ? 1 : undefined, cached: cached === 'true' ? 1 : undefined },
         { limit, before },
       );
       if (format === 'csv' || exchange.req.headers.accept === 'text/csv') {
         sendText(exchange, 200, csvOf(COLUMNS, rows.map(withUsd)), ADMIN_HEADERS, 'text/csv; charset=utf-8');
         return undefined;
       }
-      return { body: { data: rows.map(rowOfLedger), next: rows.at(-1)?.seq ?? null } };
+      const steps = attemptsOfRows(ledger.db, rows);
+      return {
+        body: { data: rows.map((row) => rowOfLedger(row, steps.get(row.seq))), next: rows.at(-1)?.seq ?? null },
+      };
     },
   }),
   adminRoute({
