@@ -4,6 +4,7 @@ import { WIRE_IDS, type WireId } from '../spec/wire-id.ts';
 import { assemble } from './assemble.ts';
 import { buildDefaults, type BuildDefaults } from './build-defaults.ts';
 import { checkReferences } from './checks.ts';
+import { withCostLimits } from './cost-limits.ts';
 import { checkSchema } from './check-schema.ts';
 import { parseConfigText, type ParsedFile } from './dialects/native.ts';
 import { readNative, type NativeSource } from './dialects/read.ts';
@@ -107,7 +108,7 @@ function build(
   applyFlags(tree, options.flags ?? [], sources, issues);
   const implicit = !hasEntries(tree);
   if (implicit) tree = { ...tree, ...treeFromEnvironment(env, defaults, wires, options.found) };
-  const document = checkSchema(prepare(tree, context), context);
+  const document = withCostLimits(checkSchema(prepare(tree, context), context), context);
   checkVersion(document.schema_version, context);
   const assembled = assemble(document, { env, wires, build: defaults, secrets }, implicit);
   checkReferences(assembled, context);

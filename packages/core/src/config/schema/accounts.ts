@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { field } from './meta.ts';
+import { field, foreignKeys } from './meta.ts';
 
 const usd = z.number().min(0).max(1_000_000_000);
 const action = z.enum(['reject', 'fallback', 'warn']);
@@ -42,6 +42,26 @@ export const budgetsSchema = z.strictObject({
   }),
 });
 
+/** `[cost]` of a ZeroClaw file: what it limits holds as `[budgets]`, which wins where both say something. */
+export const costSchema = z.strictObject({
+  enabled: field(z.boolean(), { description: 'Whether the limits of this section hold.', defaultText: 'true' }),
+  daily_limit_usd: field(usd, { description: "ZeroClaw's name of budgets.daily_usd.", example: '10.0' }),
+  monthly_limit_usd: field(usd, { description: "ZeroClaw's name of budgets.monthly_usd.", example: '100.0' }),
+  warn_at_percent: field(z.number().min(0).max(100), { description: "ZeroClaw's name of budgets.warn_at_percent." }),
+  enforcement: field(
+    z.strictObject({
+      mode: field(z.enum(['warn', 'block', 'route_down']), {
+        description:
+          'At a limit: `warn` only warns, `block` refuses; `route_down` refuses too, no cheaper model is asked.',
+        defaultText: 'warn',
+      }),
+      ...foreignKeys(['route_down_model', 'reserve_percent'], 'ZeroClaw'),
+    }),
+    { description: 'What happens at a limit.' },
+  ),
+  ...foreignKeys(['allow_override', 'track_per_agent', 'prices', 'rates'], 'ZeroClaw'),
+});
+
 /** `[ledger]`. */
 export const ledgerSchema = z.strictObject({
   enabled: field(z.boolean(), {
@@ -68,5 +88,6 @@ export const ledgerSchema = z.strictObject({
   }),
 });
 
+export type CostFields = z.output<typeof costSchema>;
 export type BudgetFields = z.output<typeof budgetsSchema>;
 export type LedgerFields = z.output<typeof ledgerSchema>;

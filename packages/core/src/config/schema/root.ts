@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { agentSchema, modelRouteSchema } from './agent.ts';
-import { budgetsSchema, ledgerSchema } from './accounts.ts';
+import { budgetsSchema, costSchema, ledgerSchema } from './accounts.ts';
 import { mcpSchema } from './mcp.ts';
 import { field, foreignKeys } from './meta.ts';
 import { providerSchema } from './provider.ts';
@@ -89,7 +89,7 @@ const gatewaySchema = z.strictObject({
 });
 
 /** Sections of Standin that later versions fill. */
-export const LATER_SECTIONS = ['cost', 'query_classification'] as const;
+export const LATER_SECTIONS = ['query_classification'] as const;
 
 /** Sections of a ZeroClaw v3 file that are not about model calls. */
 export const FOREIGN_SECTIONS = [
@@ -125,6 +125,7 @@ export const configSchema = z.strictObject({
   gateway: field(gatewaySchema, { description: 'The HTTP gateway.' }),
   mcp: field(mcpSchema, { description: 'MCP servers whose tools agents may use.' }),
   budgets: field(budgetsSchema, { description: 'Money limits of the gateway, UTC days and months.' }),
+  cost: field(costSchema, { description: "ZeroClaw's limits of money: they hold as [budgets]." }),
   ledger: field(ledgerSchema, { description: 'The record of every request.' }),
   ...foreignKeys(LATER_SECTIONS, 'Standin (later)'),
   ...foreignKeys(FOREIGN_SECTIONS, 'ZeroClaw'),
