@@ -42,6 +42,8 @@ export function cachedCall(
 interface Steps {
   /** Nobody has the answer: a vendor is asked. */
   readonly ask: () => void;
+  /** Another call asks for the same: its answer is waited for. */
+  readonly waits: () => void;
   /** It was sent as it had been kept. */
   readonly replayed: (answer: KeptAnswer) => void;
 }
@@ -72,9 +74,11 @@ export class CachedCall {
     };
     if (!this.#cache.lead(this.#key, waiter)) {
       this.#waiter = waiter;
-      return;
+      return steps.waits();
     }
     const { res } = this.#exchange;
+    // Kept alive while it waited for one that failed: what it is answered now begins with that and is not kept.
+    if (res.headersSent) return steps.ask();
     res.setHeader(CACHE_HEADER, 'miss');
     this.#tape = recordBody(res, this.#cache.rules.maxBytes ?? Number.POSITIVE_INFINITY);
     steps.ask();
@@ -82,6 +86,13 @@ export class CachedCall {
 
   #replay(answer: KeptAnswer, { replayed }: Steps): void {
     const { res } = this.#exchange;
+    if (res.headersSent) {
+      // Kept alive while it waited.
+      const told = answerHeaders(answer.provider, answer.model, 0);
+      for (let at = 0; at + 1 < told.length; at += 2) res.addTrailers([[told[at] ?? '', told[at + 1] ?? '']]);
+      res.end(answer.body);
+      return replayed(answer);
+    }
     const headers = [...baseHeaders(this.#exchange), ...answerHeaders(answer.provider, answer.model, 0)];
     headers.push('x-standin-cost-usd', NO_COST, CACHE_HEADER, 'hit', ...answer.headers);
     res.writeHead(200, [...headers, 'content-length', `${answer.body.byteLength}`]);

@@ -168,6 +168,10 @@ export class Call implements UnderWay {
     this.#cached = cached;
     cached.begin({
       ask: () => this.#ask(standin, decoded, plan),
+      waits: () => {
+        const timeoutMs = callerTimeoutMs(this.exchange.req.headers, decoded.routing);
+        if (decoded.mode === 'stream') this.#answer = this.#stream(decoded, plan, timeoutMs);
+      },
       replayed: (kept) => this.finish({ ...ANSWERED, cached: kept }),
     });
   }
@@ -180,7 +184,8 @@ export class Call implements UnderWay {
       this.#plan = plan;
       this.#mode = decoded.mode;
       const isStream = decoded.mode === 'stream';
-      const answer = isStream ? this.#stream(decoded, plan, timeoutMs) : new WholeAnswer(this, decoded);
+      const answer =
+        this.#answer ?? (isStream ? this.#stream(decoded, plan, timeoutMs) : new WholeAnswer(this, decoded));
       this.#answer = answer;
       const options: StartOptions = {
         mode: decoded.mode,

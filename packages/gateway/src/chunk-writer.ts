@@ -31,7 +31,8 @@ export class ChunkWriter {
     const res = this.#res;
     const isRoomy = res.write(data);
     // A response without a socket keeps its bytes, and those before them, until its turn comes.
-    if (this.#knowsChunks && res.socket !== null) this.#socket = res.socket;
+    // Somebody who keeps the answer (`recordBody`) listens to the response, and would miss what passes it by.
+    if (this.#knowsChunks && res.socket !== null && !Object.hasOwn(res, 'write')) this.#socket = res.socket;
     return isRoomy;
   }
 

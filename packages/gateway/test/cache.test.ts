@@ -4,7 +4,7 @@ import { startSimulator, type Behaviour } from '@standin/simulator';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAnswerCache, type CacheRules } from '../src/answer-cache.ts';
 import { configGateway } from './helpers/config-gateway.ts';
-import { createFakeStandin, type FakeRun } from './helpers/fake-standin.ts';
+import { createFakeStandin, exhausted, type FakeRun } from './helpers/fake-standin.ts';
 import { CHAT, post, startGateway, until } from './helpers/running-gateway.ts';
 import { createVirtualClock } from './helpers/virtual-clock.ts';
 
@@ -59,6 +59,45 @@ describe('the cache', () => {
       outcome: 'ok',
     });
     expect(rows()[1]).toMatchObject({ cached: 0, attempts: 1 });
+  });
+
+  test('keeps all of a stream that comes bit by bit', async () => {
+    const { ask, vendor } = await bench({ ttlMs: 60_000 }, { text: 'one two three four five', eventMs: 4 });
+    const text = await (await ask({ ...CHAT, stream: true })).text();
+    expect(text).toContain('[DONE]');
+    const second = await ask({ ...CHAT, stream: true });
+    expect(second.headers.get('x-standin-cache')).toBe('hit');
+    expect(await second.text()).toBe(text);
+    expect(vendor.requests.length).toBe(1);
+  });
+
+  test.each([true, false])('keeps whoever waits for the same alive; the first one answers: %s', async (isAnswered) => {
+    const clock = createVirtualClock();
+    const standin = createFakeStandin();
+    const { url, gateway } = await startGateway({ standin, clock, cache: { ttlMs: 60_000 } });
+    const ask = (): Promise<Response> => post(`${url}/v1/chat/completions`, { ...CHAT, stream: true });
+    const first = ask();
+    await until('the first asks', () => standin.runs.length === 1);
+    const second = ask();
+    await until('the second waits', () => gateway.load().openCalls === 2);
+    await until('both are kept alive', () => gateway.load().openStreams === 2);
+    clock.advance(15_000);
+    const reader = (await second).body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toMatch(/^: keep/);
+    const [leader] = standin.runs;
+    if (isAnswered) leader?.answer('shared words');
+    else {
+      leader?.sink.onError(exhausted(['server']), []);
+      await until('the second asks for itself', () => standin.runs.length === 2);
+      standin.runs[1]?.answer('own words');
+    }
+    let rest = '';
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) rest += next.value;
+    expect(rest).toContain(isAnswered ? 'shared words' : 'own words');
+    expect(rest).toMatch(/\[DONE\]\s*$/);
+    await (await first).text();
+    expect(standin.runs).toHaveLength(isAnswered ? 1 : 2);
+    expect(gateway.load()).toMatchObject({ openCalls: 0, openStreams: 0 });
   });
 
   test('is read by the official clients like any answer', async () => {
