@@ -12,7 +12,7 @@ import { lineOf, typed } from '../src/ui/screen/input.ts';
 import { listenToKeys, type Key } from '../src/ui/screen/keys.ts';
 import { FIRST, kept, moved } from '../src/ui/screen/list.ts';
 import { DRAWN, glyphsFor, LETTERS, RED, REVERSE } from '../src/ui/screen/style.ts';
-import { clip, fit, harmless, signsOf, widthOf, wrap } from '../src/ui/screen/text.ts';
+import { clip, fit, harmless, signsOf, widthOf, wrap } from '../src/cli/terminal-text.ts';
 
 const anything = fc.string({ unit: 'binary', maxLength: 200 });
 const shown = (canvas: Canvas): string[] =>

@@ -4,7 +4,7 @@ import { partsOf } from '@standin/core/spec/message';
 import { AnswerError, Interrupted } from '../cli/exit.ts';
 import type { Logger } from '../cli/log.ts';
 import { safeForTerminal, type Output } from '../cli/output.ts';
-import { finishTurn, textPrinter, errorEvent, type TurnOptions } from './turn.ts';
+import { errorEvent, finishTurn, textPrinter, type TextPrinter, type TurnOptions } from './turn.ts';
 
 /** Running numbers of a conversation. */
 export interface Tally {
@@ -74,7 +74,11 @@ export async function runLoopTurn(
   output: Output,
   logger: Logger,
 ): Promise<AgentResult> {
-  const printer = textPrinter(output);
+  const markdown = options.markdown === true && output.isStyled;
+  const printer = textPrinter(
+    output,
+    markdown ? (await import('./draw-markdown.ts')).drawnMarkdown(output) : undefined,
+  );
   const live = options.stream && !options.events && !options.json;
   const print = (line: string): Promise<void> | void => output.write(`${line}\n`);
   try {
@@ -115,7 +119,7 @@ async function ended(
   result: AgentResult,
   options: TurnOptions,
   live: boolean,
-  printer: ReturnType<typeof textPrinter>,
+  printer: TextPrinter,
   logger: Logger,
 ): Promise<AgentResult> {
   const { response } = result;

@@ -5,7 +5,8 @@ import type { ChatResponse } from '@standin/core/spec/response';
 import { createCollector } from '@standin/core/stream/collect';
 import { AnswerError, Interrupted } from '../cli/exit.ts';
 import type { Logger } from '../cli/log.ts';
-import type { Output } from '../cli/output.ts';
+import { safeForTerminal, type Output } from '../cli/output.ts';
+import type { MarkdownStream } from './markdown.ts';
 import type { AnswerSchema } from './schema.ts';
 
 export type Chat = (request: ChatRequest, options?: ChatOptions) => AsyncIterable<StreamEvent>;
@@ -19,6 +20,8 @@ export interface TurnOptions {
   readonly json: boolean;
   readonly schema?: AnswerSchema;
   readonly signal: AbortSignal;
+  /** Headings, emphasis, lists, code and tables of the answer are drawn, where the terminal can. Default false. */
+  readonly markdown?: boolean;
 }
 
 const ENDINGS: Partial<Record<FinishReason, string>> = {
@@ -37,15 +40,24 @@ export function errorEvent(error: unknown): Record<string, unknown> {
   return { type: 'error', ...details };
 }
 
-/** Prints the text of an answer, so that whatever follows starts on a line of its own. */
-export function textPrinter(output: Output) {
+export interface TextPrinter {
+  /** Resolves when a full pipe has drained. */
+  write(text: string): Promise<void> | void;
+  /** All that was written is seen, and what follows starts on a line of its own. */
+  endLine(): void;
+}
+
+/** Prints the text of an answer; with `markdown` as it is meant, where the output is a terminal that shows looks. */
+export function textPrinter(output: Output, markdown?: MarkdownStream): TextPrinter {
   let last = '\n';
+  const send = (text: string): Promise<void> | void => {
+    last = text.at(-1) ?? last;
+    return markdown === undefined ? output.write(text) : output.writeDrawn(text);
+  };
   return {
-    write: (text: string): Promise<void> | void => {
-      last = text.at(-1) ?? last;
-      return output.write(text);
-    },
-    endLine: (): void => {
+    write: (text) => send(markdown === undefined ? text : markdown.push(safeForTerminal(text))),
+    endLine: () => {
+      if (markdown !== undefined) void send(markdown.end());
       if (last !== '\n') output.print();
       last = '\n';
     },
@@ -89,7 +101,7 @@ export async function finishTurn(
   response: ChatResponse,
   options: TurnOptions,
   live: boolean,
-  printer: ReturnType<typeof textPrinter>,
+  printer: TextPrinter,
   logger: Logger,
 ): Promise<void> {
   const answer = options.json ? await checkedJson(response, options) : answerText(response);

@@ -17,11 +17,15 @@ export interface Style {
 export interface Output {
   readonly out: Terminal;
   readonly err: Terminal;
+  /** `out` shows colours and weights. */
+  readonly isStyled: boolean;
   readonly style: Style;
   readonly errorStyle: Style;
   print(line?: string): void;
   /** Text as the model wrote it, made harmless for a terminal. Resolves when a full pipe has drained. */
   write(text: string): Promise<void> | void;
+  /** The same for text that is harmless already and carries its own looks. */
+  writeDrawn(text: string): Promise<void> | void;
   note(line?: string): void;
 }
 
@@ -30,8 +34,11 @@ const paint =
   (text: string): string =>
     on && text !== '' ? `\u001B[${open}m${text}\u001B[${close}m` : text;
 
+const showsStyle = (stream: Terminal, env: NodeJS.ProcessEnv): boolean =>
+  stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+
 function styleFor(stream: Terminal, env: NodeJS.ProcessEnv): Style {
-  const on = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const on = showsStyle(stream, env);
   return {
     bold: paint(on, 1, 22),
     dim: paint(on, 2, 22),
@@ -56,20 +63,23 @@ export function createOutput(
   out: Terminal = process.stdout,
   err: Terminal = process.stderr,
 ): Output {
+  const send = (text: string): Promise<void> | void => {
+    if (text === '') return undefined;
+    if (out.write(text) || out.destroyed) return undefined;
+    return new Promise((resolve) => {
+      out.once('drain', resolve);
+      out.once('close', resolve);
+    });
+  };
   return {
     out,
     err,
+    isStyled: showsStyle(out, env),
     style: styleFor(out, env),
     errorStyle: styleFor(err, env),
     print: (line = '') => void out.write(`${line}\n`),
-    write: (text) => {
-      if (text === '') return undefined;
-      if (out.write(out.isTTY === true ? safeForTerminal(text) : text) || out.destroyed) return undefined;
-      return new Promise((resolve) => {
-        out.once('drain', resolve);
-        out.once('close', resolve);
-      });
-    },
+    write: (text) => send(out.isTTY === true ? safeForTerminal(text) : text),
+    writeDrawn: send,
     note: (line = '') => void err.write(`${line}\n`),
   };
 }

@@ -26,6 +26,7 @@ interface AgentOptions {
   readonly json?: boolean;
   readonly tools?: string;
   readonly session?: string;
+  readonly plain?: boolean;
 }
 
 const EXAMPLES = `
@@ -75,6 +76,7 @@ export function register(command: Command, context: CommandContext): void {
     .option('--temperature <number>', 'sampling temperature', temperature)
     .option('--max-tokens <number>', 'most tokens of the answer', positiveInteger)
     .option('--json', 'print one StreamEvent per line; a failure is a last line of type "error"')
+    .option('--plain', 'on a terminal print the answer as it comes, without drawing its Markdown')
     .option('--session <file>', 'keep the conversation in this file and go on with it')
     .option('--tools <file>', 'MCP servers whose tools the model may use: {"mcpServers": {…}}')
     .addHelpText('after', EXAMPLES)
@@ -174,6 +176,7 @@ async function runAgent(options: AgentOptions, context: CommandContext): Promise
       json: wantsJson,
       schema,
       signal,
+      markdown: options.plain !== true && !wantsJson,
     };
     const onCheckpoint = async (event: { readonly messages: readonly Message[] }): Promise<void> =>
       save(event.messages);

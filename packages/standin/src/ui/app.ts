@@ -4,7 +4,7 @@ import type { Pane } from './panes/pane.ts';
 import type { Canvas } from './screen/canvas.ts';
 import type { Key } from './screen/keys.ts';
 import { BOLD, CYAN, DIM, GREEN, RED, REVERSE, YELLOW, type Look } from './screen/style.ts';
-import { widthOf } from './screen/text.ts';
+import { widthOf } from '../cli/terminal-text.ts';
 
 const FEWEST_COLUMNS = 50;
 const FEWEST_ROWS = 12;

@@ -1,6 +1,6 @@
 import type { Area, Canvas } from './screen/canvas.ts';
 import { BOLD, CYAN } from './screen/style.ts';
-import { wrap } from './screen/text.ts';
+import { wrap } from '../cli/terminal-text.ts';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['Everywhere', ''],

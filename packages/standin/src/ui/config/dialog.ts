@@ -4,7 +4,7 @@ import type { Area, Canvas } from '../screen/canvas.ts';
 import { drawLine, lineOf, typed, type Line } from '../screen/input.ts';
 import type { Key } from '../screen/keys.ts';
 import { BOLD, CYAN, DIM, GREEN, PLAIN, RED, REVERSE, YELLOW } from '../screen/style.ts';
-import { wrap } from '../screen/text.ts';
+import { wrap } from '../../cli/terminal-text.ts';
 import type { Hint } from '../panes/pane.ts';
 
 /** One thing that is asked. */

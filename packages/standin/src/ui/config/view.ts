@@ -3,7 +3,7 @@ import { describeShape } from '@standin/core/config/typed-value';
 import type { Area, Canvas } from '../screen/canvas.ts';
 import type { ListPlace } from '../screen/list.ts';
 import { BOLD, CYAN, DIM, PLAIN, REVERSE, YELLOW } from '../screen/style.ts';
-import { clip, widthOf, wrap } from '../screen/text.ts';
+import { clip, widthOf, wrap } from '../../cli/terminal-text.ts';
 import { badgeOf, sourceText, valueText, type Field, type Place } from './tree.ts';
 
 export function drawPlaces(

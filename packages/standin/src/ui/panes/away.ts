@@ -1,7 +1,7 @@
 import type { LinkState } from '../gateway/link.ts';
 import type { Area, Canvas } from '../screen/canvas.ts';
 import { BOLD, CYAN, YELLOW } from '../screen/style.ts';
-import { wrap } from '../screen/text.ts';
+import { wrap } from '../../cli/terminal-text.ts';
 
 /** What a pane shows that needs the gateway, while there is none. */
 export function drawAway(canvas: Canvas, { x, y, width, height }: Area, state: LinkState): void {

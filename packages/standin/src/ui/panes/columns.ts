@@ -1,6 +1,6 @@
 import type { Canvas } from '../screen/canvas.ts';
 import { PLAIN, type Look } from '../screen/style.ts';
-import { fit, fitRight } from '../screen/text.ts';
+import { fit, fitRight } from '../../cli/terminal-text.ts';
 
 /** A column of a list. */
 export interface Column<T> {

@@ -10,7 +10,7 @@ import type { Area, Canvas } from '../screen/canvas.ts';
 import type { Key } from '../screen/keys.ts';
 import { FIRST, kept, moved, type ListPlace } from '../screen/list.ts';
 import { BOLD, DIM, RED, YELLOW } from '../screen/style.ts';
-import { wrap } from '../screen/text.ts';
+import { wrap } from '../../cli/terminal-text.ts';
 import type { Hint, Pane, Surroundings } from './pane.ts';
 
 const NOTES_ROWS = 5;

@@ -4,7 +4,7 @@ import { healthLook } from '@standin/dashboard/lib/outcome';
 import type { Area, Canvas } from '../screen/canvas.ts';
 import { FIRST, kept, moved, type ListPlace } from '../screen/list.ts';
 import { BOLD, DIM, PLAIN, REVERSE } from '../screen/style.ts';
-import { wrap } from '../screen/text.ts';
+import { wrap } from '../../cli/terminal-text.ts';
 import { drawAway } from './away.ts';
 import { drawHeads, drawRow, fitted, type Column } from './columns.ts';
 import { healthColour } from './looks.ts';

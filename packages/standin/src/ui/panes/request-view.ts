@@ -3,7 +3,7 @@ import type { Area, Canvas } from '../screen/canvas.ts';
 import type { Key } from '../screen/keys.ts';
 import { moved, type ListPlace } from '../screen/list.ts';
 import { BOLD, DIM, RED } from '../screen/style.ts';
-import { wrap } from '../screen/text.ts';
+import { wrap } from '../../cli/terminal-text.ts';
 import type { Surroundings } from './pane.ts';
 import { linesOf, type ShownLine } from './waterfall.ts';
 

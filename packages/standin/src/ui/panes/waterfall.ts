@@ -3,7 +3,7 @@ import { bytes, count, duration, fullTime, usd } from '@standin/dashboard/lib/fo
 import { attemptLook, outcomeLook } from '@standin/dashboard/lib/outcome';
 import { barsOf, type Bar } from '@standin/dashboard/lib/waterfall';
 import { BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW, type Glyphs, type Look } from '../screen/style.ts';
-import { clip, fit, wrap } from '../screen/text.ts';
+import { clip, fit, wrap } from '../../cli/terminal-text.ts';
 import { lookOf } from './looks.ts';
 
 /** One line: pieces of text with their looks. */

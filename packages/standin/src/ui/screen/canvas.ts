@@ -1,5 +1,5 @@
 import { escapeOf, PLAIN, type Glyphs, type Look } from './style.ts';
-import { clip, signsOf } from './text.ts';
+import { clip, signsOf } from '../../cli/terminal-text.ts';
 
 /** A part of the screen, in cells. */
 export interface Area {

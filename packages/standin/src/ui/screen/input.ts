@@ -1,7 +1,7 @@
 import type { Canvas } from './canvas.ts';
 import type { Key } from './keys.ts';
 import { UNDERLINE, type Look } from './style.ts';
-import { signsOf, harmless } from './text.ts';
+import { signsOf, harmless } from '../../cli/terminal-text.ts';
 
 /** A line that is being typed. */
 export interface Line {
