@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { BatchInputError } from './types.ts';
 
@@ -9,8 +9,11 @@ const ours = new Set<string>();
 /**
  * Keeps a second batch off the same output: a file beside it with the process that writes. One whose process is gone is
  * taken over, by one of those who try. Throws `BatchInputError` while another holds it. Returns what lets go of it.
+ *
+ * `leaseMs`: the holder shows so often, several times over, that it lives, and one on another machine that did not is gone
+ * too. Absent: another machine's lock is for a person to remove.
  */
-export function holdOutput(output: string): () => void {
+export function holdOutput(output: string, leaseMs?: number): () => void {
   const path = `${output}.lock`;
   const nonce = randomBytes(6).toString('hex');
   const mark = `${process.pid} ${hostname()} ${nonce}`;
@@ -21,24 +24,29 @@ export function holdOutput(output: string): () => void {
     throw new BatchInputError(`The output ${output} cannot be written: ${(cause as Error).message}.`, { cause });
   }
   try {
-    if (!isMade(own, path)) takeOver(path, own, output);
+    if (!isMade(own, path)) takeOver(path, own, output, leaseMs);
   } finally {
     unlinkQuietly(own);
   }
   ours.add(mark);
+  const beat = leaseMs === undefined ? undefined : setInterval(() => touchQuietly(path), leaseMs / 5);
+  beat?.unref();
   return () => {
+    clearInterval(beat);
     ours.delete(mark);
     if (readQuietly(path) === mark) unlinkSync(path);
   };
 }
 
 /** Puts `own` in place of a lock whose holder is gone. */
-function takeOver(path: string, own: string, output: string): void {
+function takeOver(path: string, own: string, output: string, leaseMs: number | undefined): void {
   const found = readQuietly(path);
   const [pid = '', host = '', nonce = ''] = found.split(' ');
   const isHeld = (what = ''): BatchInputError =>
     new BatchInputError(`Another batch${what} is writing ${output}; if there is none, remove ${path}.`);
-  if (host !== hostname() || ours.has(found) || isAlive(Number(pid))) throw isHeld(` (process ${pid} on ${host})`);
+  const isElsewhere = host !== hostname() && !isOlder(path, leaseMs);
+  if (isElsewhere || ours.has(found) || (host === hostname() && isAlive(Number(pid))))
+    throw isHeld(` (process ${pid} on ${host})`);
   // Who may replace this very lock: one only, and only while it is still the one that was looked at.
   const right = `${path}.over-${nonce || pid}`;
   if (!isMade(own, right)) throw isHeld();
@@ -65,6 +73,20 @@ function isMade(own: string, path: string): boolean {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw cause;
+  }
+}
+
+function isOlder(path: string, leaseMs = Infinity): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > leaseMs;
+}
+
+function touchQuietly(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // Next time.
   }
 }
 

@@ -7,6 +7,7 @@ import { openaiChatServer } from '@standin/core/wires/openai-chat/index';
 import { openaiResponsesServer } from '@standin/core/wires/openai-responses/index';
 import type { AdminAccess, Operator } from './admin/access.ts';
 import type { Access } from './auth.ts';
+import { BATCH_ROUTES } from './batches/routes.ts';
 import { BEDROCK_ENDPOINTS } from './bedrock-endpoints.ts';
 import { Call, type AnyWireServer, type CallRoute } from './call.ts';
 import { sendTokenCount } from './count-tokens.ts';
@@ -61,6 +62,7 @@ export const ENDPOINTS: readonly Route<Endpoint>[] = [
   },
   ...STORED_RESPONSES,
   ...OPENAI_PASSED,
+  ...BATCH_ROUTES,
   ...CLIENT_PROBES,
   // Before `/v1/models/{id}`, which fits their addresses too.
   ...GOOGLE_ENDPOINTS,
@@ -104,6 +106,7 @@ POST /v1beta/models/{model}:generateContent and :streamGenerateContent    Google
 POST /api/chat               Ollama
 POST /model/{model}/converse and /converse-stream    Amazon Bedrock
 POST /v1/embeddings, /api/embed, /v1beta/models/{model}:embedContent    embeddings
+POST /v1/files, /v1/batches  OpenAI's Batch API
 ANY  /passthrough/<type>.<alias>/…    a vendor's own API, with its key
 GET  /v1/models              the models that can be asked for
 GET  /health                 live, ready, and which keys are resting

@@ -10,6 +10,7 @@ import type { KeepAlive } from './keep-alive.ts';
 import { bedrockFailure } from './bedrock-failures.ts';
 import type { AnyWireServer } from './call.ts';
 import type { Accounting } from './ledger.ts';
+import type { Batches } from './batches/index.ts';
 import type { Overload } from './overload.ts';
 import type { Listed, OpenList } from './open-list.ts';
 import type { Operations } from './operations.ts';
@@ -74,6 +75,8 @@ export interface GatewayContext {
   readonly cache: AnswerCache | undefined;
   /** Which entries callers may reach raw; `isKeyed`: the caller has shown a virtual key. */
   readonly passthrough: (isKeyed: boolean) => PassthroughRule;
+  /** Absent: no files or batches are kept. Set once the rest is there. */
+  batches: Batches | undefined;
   draining: boolean;
   /** While draining: a call ended, its connection can go. */
   onCallEnd: (() => void) | undefined;

@@ -11,6 +11,8 @@ import { operatorOf, type Operator } from './admin/access.ts';
 import { ADMIN_ENDPOINTS } from './admin/endpoints.ts';
 import { createPages, type PagesFolder } from './admin/pages.ts';
 import { authorise } from './auth.ts';
+import { openBatches } from './batches/index.ts';
+import type { BatchesOptions } from './batches/types.ts';
 import type { AnyWireServer } from './call.ts';
 import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS, type Endpoint } from './endpoints.ts';
@@ -61,6 +63,8 @@ export interface GatewayOptions {
   readonly pages?: PagesFolder;
   /** Agents of the config may run their tools here. Absent: none does. */
   readonly agents?: AgentsOptions;
+  /** Where files and batches (`/v1/files`, `/v1/batches`) are kept. Absent: there are none. */
+  readonly batches?: BatchesOptions;
   /** Exact answers given again. Absent: none are. */
   readonly cache?: CacheRules;
   /**
@@ -151,9 +155,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     passthrough: (isKeyed) =>
       options.passthrough?.() ??
       (!isKeyed && options.allowPublic !== true && options.keys?.required !== true ? ['*'] : []),
+    batches: undefined,
     draining: false,
     onCallEnd: undefined,
   };
+  if (options.batches !== undefined) {
+    const own = createRouteTable(ENDPOINTS);
+    context.batches = openBatches(options.batches, context, options.keys, (path) => {
+      const found = own.find('POST', path);
+      return found.type === 'route' ? found.run : undefined;
+    });
+  }
   const server = createServer(SERVER_OPTIONS);
   const { handle, dialectOfPath } = createHandler(context, options);
   let connections = 0;
@@ -165,7 +177,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const http2 = serveHttp2(server, handle, answerMalformed(server, dialectOfPath, newId));
   // A body that is refused by its declared length is never asked for.
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-    if (Number(req.headers['content-length'] ?? 0) <= context.bodyLimitBytes) res.writeContinue();
+    const isUpload = req.method === 'POST' && /^\/(?:v1\/)?files\/?$/.test(pathOf(req.url ?? '/'));
+    const limitBytes = isUpload ? context.batches?.limits.maxFileBytes : undefined;
+    if (Number(req.headers['content-length'] ?? 0) <= (limitBytes ?? context.bodyLimitBytes)) res.writeContinue();
     handle(req, res);
   });
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
@@ -338,6 +352,7 @@ const LAST_WORDS_MS = 500;
 function createClose(server: Server, context: GatewayContext, http2: Http2Callers): Gateway['close'] {
   const { clock } = context;
   let closing: Promise<void> | undefined;
+  let batches: Promise<void> | undefined;
   let closed = false;
   let timer: unknown;
   const arm = (ms: number, run: () => void): void => {
@@ -361,12 +376,14 @@ function createClose(server: Server, context: GatewayContext, http2: Http2Caller
       if (timer !== undefined) clock.clear(timer);
       context.keepAlive.close();
       context.overload.close();
-      void (context.agents?.close() ?? Promise.resolve()).then(resolve, resolve);
+      const ended = batches ?? Promise.resolve();
+      void ended.then(() => context.agents?.close()).then(resolve, resolve);
     });
     server.closeIdleConnections();
     http2.drain();
   };
   return ({ graceMs = 10_000 } = {}) => {
+    batches = context.batches?.runner.close(graceMs);
     closing ??= new Promise<void>(begin);
     if (!closed) arm(graceMs, endAll);
     return closing;

@@ -7,5 +7,6 @@ export type { Operations } from './operations.ts';
 export { pairingPath, type AdminOptions } from './admin/context.ts';
 export type { ConfigHandle } from './admin/config/handle.ts';
 export type { Accounting } from './ledger.ts';
+export type { BatchesOptions } from './batches/types.ts';
 export type { CacheRules } from './answer-cache.ts';
 export type { PassthroughRule } from './raw/passthrough.ts';

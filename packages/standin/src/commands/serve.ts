@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { CacheRules, ConfigHandle, Gateway } from '@standin/gateway';
+import type { BatchesOptions, CacheRules, ConfigHandle, Gateway } from '@standin/gateway';
 import type { WireId } from '@standin/core/spec/wire-id';
 import type { Config } from '@standin/core/config/model';
 import type { FlagOverride } from '@standin/core/config/flags';
@@ -153,6 +154,7 @@ async function serveHere(
       pages: dashboardPages,
       agents: { config: () => current.config, version: context.version },
       cache: cacheRules(config),
+      batches: await batchesOptions(config, context),
       passthrough: () => current.config.document.gateway?.passthrough,
       // Who listens to other machines asks them for a key.
       allowPublic: accounts.keys.required && !isLoopbackHost(config.document.gateway?.host),
@@ -246,6 +248,21 @@ async function untilStopped(
   }
   if (supervisor === undefined) output.note('Stopping; answers under way may finish (Ctrl-C again ends them).');
   await stop();
+}
+
+async function batchesOptions({ document }: Config, context: CommandContext): Promise<BatchesOptions | undefined> {
+  const { standinHome } = await import('@standin/core/config/files');
+  const { enabled = true, dir, concurrency, keep_days: keepDays, ...most } = document.gateway?.batches ?? {};
+  if (!enabled) return undefined;
+  const bytes = (mb: number): number => Math.floor(mb * 1024 * 1024);
+  return {
+    dir: dir ?? join(standinHome(context.env), 'batches'),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(keepDays === undefined ? {} : { keepMs: keepDays * 24 * 3_600_000 }),
+    ...(most.max_file_mb === undefined ? {} : { maxFileBytes: bytes(most.max_file_mb) }),
+    ...(most.max_files === undefined ? {} : { maxFiles: most.max_files }),
+    ...(most.max_total_mb === undefined ? {} : { maxTotalBytes: bytes(most.max_total_mb) }),
+  };
 }
 
 function cacheRules({ document }: Config): CacheRules | undefined {

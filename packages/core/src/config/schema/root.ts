@@ -62,6 +62,30 @@ const gatewaySchema = z.strictObject({
     }),
     { description: 'Exact answers in memory; off unless set.' },
   ),
+  batches: field(
+    z.strictObject({
+      enabled: field(z.boolean(), { description: 'Answer /v1/files and /v1/batches.', defaultText: 'true' }),
+      dir: field(z.string().min(1), {
+        description: 'Folder of their files; all workers use the same.',
+        defaultText: '$STANDIN_HOME/batches',
+      }),
+      concurrency: field(z.int().min(1).max(10_000), {
+        description: 'Requests of one batch under way at the same time.',
+        defaultText: '16',
+      }),
+      keep_days: field(z.number().positive().max(3_650), {
+        description: 'Days after which files and ended batches are removed.',
+        defaultText: '30',
+      }),
+      max_file_mb: field(z.number().positive().max(65_536), { description: 'Largest file, MiB.', defaultText: '200' }),
+      max_files: field(z.int().min(1).max(100_000), { description: 'Files of one virtual key.', defaultText: '500' }),
+      max_total_mb: field(z.number().positive().max(1_048_576), {
+        description: 'All files of one virtual key, MiB.',
+        defaultText: '2048',
+      }),
+    }),
+    { description: "OpenAI's Batch API." },
+  ),
   max_body_mb: field(z.number().positive().max(1024), { description: 'Largest request body, MiB.', defaultText: '32' }),
   ...foreignKeys(
     [
