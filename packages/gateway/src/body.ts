@@ -97,6 +97,11 @@ const MOST_LOCATED = 1024 * 1024;
  * again. Throws `RequestError` 400 with line and column.
  */
 export function parseJsonBody(body: Buffer, exactUnder?: string): unknown {
+  return readJsonBody(body, exactUnder).value;
+}
+
+/** The same, with the text that was parsed. */
+export function readJsonBody(body: Buffer, exactUnder?: string): { readonly value: unknown; readonly text: string } {
   if (body.length === 0)
     throw new RequestError('The request has no body; send a JSON object.', { code: 'invalid_json' });
   const problem = shapeProblem(body);
@@ -120,5 +125,5 @@ export function parseJsonBody(body: Buffer, exactUnder?: string): unknown {
     throw new RequestError(message, { code: 'invalid_json' });
   }
   if (exactUnder !== undefined) keepNumbersUnder(exactUnder, text, parsed);
-  return parsed;
+  return { value: parsed, text };
 }

@@ -21,7 +21,7 @@ export class WholeAnswer implements Answer {
 
   onEvents(events: readonly StreamEvent[], frames?: Frames): void {
     // The vendor's own document, when it speaks the caller's protocol; it was read once and need not be written again.
-    if (frames !== undefined && this.#suits(frames.bytes)) this.#document = frames.bytes;
+    if (frames !== undefined && (frames.plain || this.#suits(frames.bytes))) this.#document = frames.bytes;
     else {
       const collector = (this.#collector ??= createCollector());
       for (const event of events) collector.push(event);

@@ -56,52 +56,78 @@ export interface Holding {
 
 /** `warnShare`: of a limit, from which it is told of. */
 export function createHolding(purseOf: (limit: Limit) => Purse, now: number, warnShare: number): Holding {
-  const holds: Held[] = [];
-  const warnings: string[] = [];
-  const end = (list: readonly Held[], spentOf: (held: Held) => number): void => {
-    let failed: unknown;
-    // Every one of them, although the journal may refuse one.
-    for (const held of list) {
-      try {
-        held.purse.settle(held.amount, spentOf(held));
-      } catch (error) {
-        failed = error;
+  return new CallHolding(purseOf, now, warnShare);
+}
+
+const NO_WARNINGS: readonly string[] = [];
+
+/** A class, not closures: one is made for every call that something limits. */
+class CallHolding implements Holding {
+  readonly now: number;
+  readonly #purseOf: (limit: Limit) => Purse;
+  readonly #warnShare: number;
+  readonly #holds: Held[] = [];
+  #warnings: string[] | undefined;
+
+  constructor(purseOf: (limit: Limit) => Purse, now: number, warnShare: number) {
+    this.now = now;
+    this.#purseOf = purseOf;
+    this.#warnShare = warnShare;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings ?? NO_WARNINGS;
+  }
+
+  hold(limits: readonly Limit[], cost: Cost, entry?: string): Refusal | undefined {
+    const before = this.#holds.length;
+    for (const limit of limits) {
+      const purse = this.#purseOf(limit);
+      const spent = purse.used - purse.reserved;
+      const most = limit.isSoft ? Number.POSITIVE_INFINITY : limit.most;
+      const { worst, expected } = (limit.measure === 'usd' ? cost.usd : cost.tokens) ?? NOTHING;
+      const amount = purse.reserve(worst, expected, most);
+      if (amount === undefined) {
+        const refusal = overBudget(limit, purse, expected, this.now);
+        endHolds(this.#holds.splice(before), nothingSpent);
+        return refusal;
       }
+      this.#holds.push({ purse, measure: limit.measure, amount, entry });
+      if (spent >= limit.most * this.#warnShare) (this.#warnings ??= []).push(warningOf(limit, spent));
     }
-    if (failed !== undefined) throw failed;
-  };
-  return {
-    now,
-    warnings,
-    hold(limits, cost, entry) {
-      const before = holds.length;
-      for (const limit of limits) {
-        const purse = purseOf(limit);
-        const spent = purse.used - purse.reserved;
-        const most = limit.isSoft ? Number.POSITIVE_INFINITY : limit.most;
-        const { worst, expected } = (limit.measure === 'usd' ? cost.usd : cost.tokens) ?? NOTHING;
-        const amount = purse.reserve(worst, expected, most);
-        if (amount === undefined) {
-          const refusal = overBudget(limit, purse, expected, now);
-          end(holds.splice(before), () => 0);
-          return refusal;
-        }
-        holds.push({ purse, measure: limit.measure, amount, entry });
-        if (spent >= limit.most * warnShare) warnings.push(warningOf(limit, spent));
+    return undefined;
+  }
+
+  settle(attempts: readonly AttemptRecord[], spentOf: (attempt: AttemptRecord) => Spent): void {
+    const spent = attempts.map(spentOf);
+    endHolds(this.#holds, ({ entry, measure }) => {
+      let sum = 0;
+      for (const [at, one] of spent.entries()) {
+        if (entry !== undefined && attempts[at]?.provider !== entry) continue;
+        sum += measure === 'usd' ? one.nanoUsd : one.tokens;
       }
-      return undefined;
-    },
-    settle(attempts, spentOf) {
-      const spent = attempts.map(spentOf);
-      const sumOf = ({ entry, measure }: Held): number =>
-        spent.reduce((sum, one, at) => {
-          if (entry !== undefined && attempts[at]?.provider !== entry) return sum;
-          return sum + (measure === 'usd' ? one.nanoUsd : one.tokens);
-        }, 0);
-      end(holds, sumOf);
-    },
-    release: () => end(holds.splice(0), () => 0),
-  };
+      return sum;
+    });
+  }
+
+  release(): void {
+    endHolds(this.#holds.splice(0), nothingSpent);
+  }
+}
+
+const nothingSpent = (): number => 0;
+
+function endHolds(list: readonly Held[], spentOf: (held: Held) => number): void {
+  let failed: unknown;
+  // Every one of them, although the journal may refuse one.
+  for (const held of list) {
+    try {
+      held.purse.settle(held.amount, spentOf(held));
+    } catch (error) {
+      failed = error;
+    }
+  }
+  if (failed !== undefined) throw failed;
 }
 
 /** Limits of the day by their rules: a caller's every call asks for the same ones. */

@@ -94,29 +94,39 @@ export function createMetrics(): Metrics {
   };
 }
 
-function createSeries<T>(width: number, make: () => T) {
-  const series = new Map<string, readonly [readonly string[], T]>();
+/** One label's values, each with those of the next label. */
+type Branch<T> = Map<string, Branch<T> | T>;
+
+/** A look-up for each label: joining them would cost more than all of these. */
+function createSeries<T extends object>(width: number, make: () => T) {
+  const list: (readonly [readonly string[], T])[] = [];
+  const root: Branch<T> = new Map();
   const other = Array.from({ length: width }, () => 'other');
-  return {
-    all: () => series.values(),
-    of(values: readonly string[]): T {
-      let id = values[0] ?? '';
-      for (let at = 1; at < values.length; at++) id += `\n${values[at] ?? ''}`;
-      const found = series.get(id);
-      if (found !== undefined) return found[1];
-      if (series.size >= MOST_SERIES) {
-        const rest = other.join('\n');
-        const known = series.get(rest);
-        if (known !== undefined) return known[1];
-        const made = make();
-        series.set(rest, [other, made]);
-        return made;
-      }
-      const made = make();
-      series.set(id, [[...values], made]);
-      return made;
-    },
+  const of = (values: readonly string[]): T => {
+    let branch = root;
+    for (let at = 0; at < width - 1; at++) {
+      const next = branch.get(values[at] ?? '');
+      if (next === undefined) return added(values);
+      branch = next as Branch<T>;
+    }
+    return (branch.get(values[width - 1] ?? '') as T | undefined) ?? added(values);
   };
+  const added = (values: readonly string[]): T => {
+    const isFull = list.length >= MOST_SERIES;
+    if (isFull && values !== other) return of(other);
+    let branch = root;
+    for (let at = 0; at < width - 1; at++) {
+      const value = values[at] ?? '';
+      const next = (branch.get(value) as Branch<T> | undefined) ?? new Map<string, Branch<T> | T>();
+      branch.set(value, next);
+      branch = next;
+    }
+    const made = make();
+    branch.set(values[width - 1] ?? '', made);
+    list.push([Array.from({ length: width }, (_, at) => values[at] ?? ''), made]);
+    return made;
+  };
+  return { all: (): Iterable<readonly [readonly string[], T]> => list, of };
 }
 
 function bucketValues(

@@ -46,7 +46,19 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
   const { perProvider = {}, perAgent = {} } = budgets;
   const hasCommon = isLimited(budgets);
 
+  const hasEntries = Object.keys(perProvider).length > 0;
+  /** The same limits are asked for all day: by themselves they are found without joining names. */
+  const purseOfLimit = new WeakMap<Limit, Purse>();
+
   const purseOf = (limit: Limit): Purse => {
+    let purse = purseOfLimit.get(limit);
+    if (purse !== undefined) return purse;
+    purse = purseByName(limit);
+    purseOfLimit.set(limit, purse);
+    return purse;
+  };
+
+  const purseByName = (limit: Limit): Purse => {
     const id = `${limit.scope}\n${limit.unit}`;
     const full = `${id}\n${limit.period}`;
     let purse = purses.get(full);
@@ -69,7 +81,7 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
       (agent !== undefined && isLimited(perAgent[agent])) ||
       handedBy.some((alias) => isLimited(perAgent[alias])) ||
       (caller !== undefined && isLimited(caller)) ||
-      targets.some(({ entry }) => isLimited(perProvider[entry])),
+      (hasEntries && targets.some(({ entry }) => isLimited(perProvider[entry]))),
     reserve(request, inputTokens) {
       const { targets, maxTokens } = request;
       const now = clock.wallMs();
@@ -82,7 +94,9 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
       }
       const holding = createHolding(purseOf, now, (budgets.warnAtPercent ?? 80) / 100);
       try {
-        const refusal = holdEntries(holding, targets, costs, without) ?? holdCommon(holding, request, costs, without);
+        const refusal =
+          (hasEntries ? holdEntries(holding, targets, costs, without) : undefined) ??
+          holdCommon(holding, request, costs, without);
         if (refusal !== undefined) {
           holding.release();
           return refusal;
@@ -119,7 +133,7 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
       if (own.length === 0) continue;
       const action: BudgetAction = rules.action ?? budgets.action ?? 'reject';
       const limits = limitsOf(`entry:${entry}`, entry, rules, holding.now, action === 'warn');
-      const refusal = holding.hold(limits, largest(costs, own), entry);
+      const refusal = holding.hold(limits, largest(costs, own, without), entry);
       if (refusal === undefined) continue;
       // A spare without money is left out; the first choice is only where the rule says so.
       if (action === 'reject' && own.includes(0)) return refusal;
@@ -135,21 +149,22 @@ export function createMoneyKeeper(options: MoneyOptions): MoneyKeeper {
     costs: readonly Cost[],
     without: ReadonlySet<number>,
   ): Refusal | undefined {
-    const open = [...costs.keys()].filter((at) => !without.has(at));
-    const all = hasCommon
-      ? limitsOf('all', 'everything together', budgets, holding.now, budgets.action === 'warn')
-      : [];
-    const own =
-      caller === undefined
-        ? []
-        : limitsOf(`key:${caller.id}`, `the key "${caller.name}"`, caller, holding.now, caller.soft === true);
-    const agents = [...(agent === undefined ? [] : [agent]), ...handedBy].flatMap((alias) => {
+    const cost = largest(costs, undefined, without);
+    const { now } = holding;
+    if (caller !== undefined && isLimited(caller)) {
+      const own = limitsOf(`key:${caller.id}`, `the key "${caller.name}"`, caller, now, caller.soft === true);
+      const refusal = holding.hold(own, cost);
+      if (refusal !== undefined) return refusal;
+    }
+    for (const alias of agent === undefined ? handedBy : [agent, ...handedBy]) {
       const rules = perAgent[alias];
-      if (rules === undefined) return [];
+      if (rules === undefined) continue;
       const isSoft = (rules.action ?? budgets.action) === 'warn';
-      return limitsOf(`agent:${alias}`, `the agent "${alias}"`, rules, holding.now, isSoft);
-    });
-    return holding.hold([...own, ...agents, ...all], largest(costs, open));
+      const refusal = holding.hold(limitsOf(`agent:${alias}`, `the agent "${alias}"`, rules, now, isSoft), cost);
+      if (refusal !== undefined) return refusal;
+    }
+    if (!hasCommon) return undefined;
+    return holding.hold(limitsOf('all', 'everything together', budgets, now, budgets.action === 'warn'), cost);
   }
 
   /** What an attempt took, estimated where its vendor did not say: by what arrived of it. */
@@ -199,18 +214,22 @@ function costOfTarget({ entry, model }: AdmissionTarget, estimate: TokenEstimate
 }
 
 /** The dearest of the targets that may be asked. What has no price counts nothing: its policy was applied before. */
-function largest(costs: readonly Cost[], positions: readonly number[]): Cost {
+function largest(costs: readonly Cost[], positions: readonly number[] | undefined, without: ReadonlySet<number>): Cost {
   const usd = { worst: 0, expected: 0 };
   const tokens = { worst: 0, expected: 0 };
-  const raise = (to: { worst: number; expected: number }, by: Amount | undefined): void => {
-    to.worst = Math.max(to.worst, by?.worst ?? 0);
-    to.expected = Math.max(to.expected, by?.expected ?? 0);
-  };
-  for (const at of positions) {
-    raise(usd, costs[at]?.usd);
-    raise(tokens, costs[at]?.tokens);
+  for (let at = 0; at < costs.length; at++) {
+    const cost = costs[at];
+    if (cost === undefined || without.has(at) || positions?.includes(at) === false) continue;
+    raise(usd, cost.usd);
+    raise(tokens, cost.tokens);
   }
   return { usd, tokens };
+}
+
+function raise(to: { worst: number; expected: number }, by: Amount | undefined): void {
+  if (by === undefined) return;
+  if (by.worst > to.worst) to.worst = by.worst;
+  if (by.expected > to.expected) to.expected = by.expected;
 }
 
 function noPrice(target: AdmissionTarget | undefined): Refusal {

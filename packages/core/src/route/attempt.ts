@@ -235,10 +235,11 @@ class WireAttempt implements AttemptHandle {
     if (head.status >= 200 && head.status < 300) {
       // The whole answer is here: nothing is waited for any more.
       this.#watch.stop();
-      const events = this.#endpoint.wire.decodeWhole(body, this.#wireTarget);
+      const about = { plain: false };
+      const events = this.#endpoint.wire.decodeWhole(body, this.#wireTarget, about);
       // A document only: some servers send an event stream where a document was asked for.
       const relayed = this.#relays && body.startsWith('{');
-      this.#deliver(events, relayed ? { bytes: [bytes], complete: true, ended: true, plain: false } : undefined);
+      this.#deliver(events, relayed ? { bytes: [bytes], complete: true, ended: true, plain: about.plain } : undefined);
       if (!this.#over) this.#complete();
       return;
     }

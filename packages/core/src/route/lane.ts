@@ -87,6 +87,19 @@ function pacedOf({ pace, limits }: Lane): AttemptRecord['paced'] {
 
 /** A record is shown to people: what an address carries before `@` or in its query may be a key. */
 function shownUrl(url: string): string {
+  const known = shownUrls.get(url);
+  if (known !== undefined) return known;
+  const shown = shownOf(url);
+  // A gateway asks few addresses; where the model is part of them it may be a caller's.
+  if (shownUrls.size >= MOST_URLS) shownUrls.clear();
+  shownUrls.set(url, shown);
+  return shown;
+}
+
+const MOST_URLS = 1_000;
+const shownUrls = new Map<string, string>();
+
+function shownOf(url: string): string {
   return url.replace(/\/\/[^/?#]*@/, '//…@').replace(/([?&](?!alt=|api-version=)[^=&#]+=)[^&#]*/g, '$1…');
 }
 

@@ -25,7 +25,7 @@ export interface Frames {
   readonly complete: boolean;
   /** The protocol's end marker is too. */
   readonly ended: boolean;
-  /** These bytes hold text and thinking only; see `StreamDecoder.plain`. */
+  /** These bytes hold nothing that vendors write in different ways; see `StreamDecoder.plain` and `AboutWhole.plain`. */
   readonly plain: boolean;
 }
 

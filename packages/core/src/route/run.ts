@@ -47,6 +47,12 @@ export function startRun(plan: Plan, request: ChatRequest, options: RunOptions, 
 
 const NO_REPAIRS: readonly string[] = [];
 
+/** What was held back and what came now, as one. */
+function withHeld(frames: Frames, held: readonly Uint8Array[]): Frames {
+  if (held.length === frames.bytes.length) return frames;
+  return { ...frames, bytes: held, plain: false };
+}
+
 class Run implements RunHandle {
   readonly #plan: Plan;
   readonly #request: ChatRequest;
@@ -212,7 +218,7 @@ class Run implements RunHandle {
     lane.heldFrames = [];
     return this.#pass(
       held,
-      frames !== undefined && heldFrames !== undefined ? { ...frames, bytes: heldFrames, plain: false } : undefined,
+      frames === undefined || heldFrames === undefined ? undefined : withHeld(frames, heldFrames),
     );
   }
 

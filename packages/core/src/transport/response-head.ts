@@ -98,10 +98,13 @@ export function bodyFraming(head: ParsedHead, toHeadRequest: boolean): number | 
   return contentLength(length);
 }
 
+const LENGTH = /^[0-9]{1,15}$/;
+
 function contentLength(value: string): number {
+  if (LENGTH.test(value)) return Number(value);
   const parts = value.split(',').map((part) => part.trim());
   const first = parts[0] ?? '';
-  if (!/^[0-9]{1,15}$/.test(first)) throw new HttpSyntaxError(`content-length ${excerpt(value)}`);
+  if (!LENGTH.test(first)) throw new HttpSyntaxError(`content-length ${excerpt(value)}`);
   if (parts.some((part) => part !== first)) throw new HttpSyntaxError('content-length headers that differ');
   return Number(first);
 }

@@ -67,6 +67,12 @@ export interface StreamDecoder {
   readonly plain?: boolean;
 }
 
+/** What a whole answer is like. */
+export interface AboutWhole {
+  /** It says nothing that vendors write in different ways: its bytes suit every caller of its protocol. */
+  plain: boolean;
+}
+
 /** A vendor's error answer, as read from status, headers and body, before it is classified. */
 export interface VendorError {
   readonly status: number;
@@ -91,8 +97,11 @@ export interface WireClient {
    */
   canForceOutput?(request: ChatRequest, target: WireTarget): boolean;
   createDecoder(target: WireTarget): StreamDecoder;
-  /** Decodes a whole (non-streamed) answer to the same events a stream would give. Throws `ProviderError`. */
-  decodeWhole(body: string, target: WireTarget): StreamEvent[];
+  /**
+   * Decodes a whole (non-streamed) answer to the same events a stream would give. A wire that can tell sets
+   * `about.plain`. Throws `ProviderError`.
+   */
+  decodeWhole(body: string, target: WireTarget, about?: AboutWhole): StreamEvent[];
   readError(status: number, body: string): VendorError;
 }
 
@@ -148,8 +157,11 @@ export type RelayPlace = 'whole' | 'before-finish' | 'after-finish';
 /** The side on which a caller calls us; the gateway's endpoints and the simulator's vendors are the same code. */
 export interface WireServer<Chunk extends WireChunk = string> {
   readonly id: WireId;
-  /** Throws `RequestError` (400 with `param`) for anything that is not this wire's request. */
-  decodeRequest(body: unknown): DecodedRequest;
+  /**
+   * Throws `RequestError` (400 with `param`) for anything that is not this wire's request. `text`: what `body` was parsed
+   * from, for a wire that can pass it on.
+   */
+  decodeRequest(body: unknown, text?: string): DecodedRequest;
   readonly streamContentType: string;
   createEncoder(context: AnswerContext, decoded: DecodedRequest): StreamEncoder<Chunk>;
   /** Whether a vendor's bytes of this very protocol suit this caller as they are. Absent: always. */

@@ -1,7 +1,9 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ChatRequest } from '../../spec/request.ts';
 import type { CallMode, WireTarget } from '../wire.ts';
+import { stringifyWellFormed } from '../well-formed.ts';
 import { maxTokensFieldFor } from './encode-options.ts';
+import { splicedBody } from './spliced-body.ts';
 
 /** The constructor answers the very object it is given, so that a subclass can put a private field on it. */
 const Given = function given(object: object) {
@@ -13,16 +15,22 @@ const Given = function given(object: object) {
  * so what was rewritten on the way is never undone.
  */
 class WithBody extends Given {
-  readonly #body: JsonObject;
+  readonly #kept: Kept;
 
-  constructor(request: ChatRequest, body: JsonObject) {
+  constructor(request: ChatRequest, kept: Kept) {
     super(request);
-    this.#body = body;
+    this.#kept = kept;
   }
 
-  static of(request: ChatRequest): JsonObject | undefined {
-    return #body in request ? (request as unknown as WithBody).#body : undefined;
+  static of(request: ChatRequest): Kept | undefined {
+    return #kept in request ? (request as unknown as WithBody).#kept : undefined;
   }
+}
+
+interface Kept {
+  readonly body: JsonObject;
+  /** What it was read from. */
+  readonly text: string | undefined;
 }
 
 /** Fields that this wire's encoder would write just as they came, to a target that takes them. */
@@ -31,8 +39,13 @@ const PLAIN_FIELDS = new Set([
   ...'presence_penalty frequency_penalty stream stream_options'.split(' '),
 ]);
 
-/** Remembers the body behind a request when it holds nothing but text and plain options. */
-export function keepBody(request: ChatRequest, body: JsonObject, isExtension: (field: string) => boolean): void {
+/** Remembers the body behind a request when it holds nothing but text and plain options. `text`: what it was read from. */
+export function keepBody(
+  request: ChatRequest,
+  body: JsonObject,
+  isExtension: (field: string) => boolean,
+  text?: string,
+): void {
   for (const field in body) {
     const value = body[field];
     if (value === null || value === undefined) return;
@@ -45,7 +58,7 @@ export function keepBody(request: ChatRequest, body: JsonObject, isExtension: (f
   // An answer that is begun is continued in each server's own way.
   if (messages.at(-1)?.role === 'assistant') return;
   if (!(body['messages'] as readonly unknown[]).every(isPlainMessage)) return;
-  void new WithBody(request, body);
+  void new WithBody(request, { body, text });
 }
 
 function asksForUsageOnly(options: unknown): boolean {
@@ -84,9 +97,10 @@ function isPlainTarget(target: WireTarget): boolean {
  * The caller's own body for this target, with the target's model in it: what `encode` would write, without taking the
  * request apart and putting it together again. `undefined`: it has to be written anew.
  */
-export function bodyAsItCame(request: ChatRequest, target: WireTarget, mode: CallMode): JsonObject | undefined {
-  const own = WithBody.of(request);
-  if (own === undefined || !isPlainTarget(target)) return undefined;
+export function bodyAsItCame(request: ChatRequest, target: WireTarget, mode: CallMode): string | undefined {
+  const kept = WithBody.of(request);
+  if (kept === undefined || !isPlainTarget(target)) return undefined;
+  const { body: own, text } = kept;
   const { defaults, quirks } = target;
   const limit = own['max_tokens'] ?? own['max_completion_tokens'];
   if (limit === undefined ? defaults.maxTokens !== undefined : own[maxTokensFieldFor(target)] === undefined)
@@ -96,7 +110,10 @@ export function bodyAsItCame(request: ChatRequest, target: WireTarget, mode: Cal
   // Usage is always asked for where it can be; and never where it cannot.
   const asksForUsage = own['stream_options'] !== undefined;
   if (asksForUsage && (mode === 'whole' || !quirks.streamUsage)) return undefined;
+  const asks = mode === 'stream' && quirks.streamUsage && !asksForUsage;
+  const spliced = text === undefined ? undefined : splicedBody(text, own, target.model, asks);
+  if (spliced !== undefined) return spliced;
   const body: JsonObject = { ...own, model: target.model };
-  if (mode === 'stream' && quirks.streamUsage && !asksForUsage) body['stream_options'] = { include_usage: true };
-  return body;
+  if (asks) body['stream_options'] = { include_usage: true };
+  return stringifyWellFormed(body);
 }

@@ -22,6 +22,8 @@ export interface ChunkReader {
   complete(): void;
   /** The vendor has said why it stopped. */
   readonly finishSeen: boolean;
+  /** There was a tool call, or something in its place. */
+  readonly callSeen: boolean;
   /** A tool call is being received: nothing may be missed now. */
   readonly toolOpen: boolean;
   readonly incompleteCalls: boolean;
@@ -53,6 +55,7 @@ class AnswerReader implements ChunkReader {
   #rawReason: string | undefined;
   #stopSequence: string | undefined;
   #refused = false;
+  #calls = false;
   #anyContent = false;
   #anyDelta = false;
   /** What is being read holds text and thinking only. */
@@ -66,6 +69,10 @@ class AnswerReader implements ChunkReader {
 
   get finishSeen(): boolean {
     return this.#rawReason !== undefined;
+  }
+
+  get callSeen(): boolean {
+    return this.#calls;
   }
 
   get toolOpen(): boolean {
@@ -194,6 +201,7 @@ class AnswerReader implements ChunkReader {
   #toolCalls(value: unknown, choice: number, whole: boolean): void {
     if (value === undefined || value === null) return;
     this.#plain = false;
+    if (!Array.isArray(value) || value.length > 0) this.#calls = true;
     const list: unknown[] = Array.isArray(value) ? value : [value];
     for (const [position, entry] of list.entries()) {
       if (isJsonObject(entry)) this.#toolCall(entry, position, choice, whole);
@@ -229,7 +237,9 @@ class AnswerReader implements ChunkReader {
     this.#refuse(delta['refusal']);
     if (delta['tool_calls'] !== undefined) this.#toolCalls(delta['tool_calls'], choice, whole);
     if (isJsonObject(delta['function_call'])) this.#toolCalls([{ ...delta['function_call'], index: 0 }], choice, whole);
-    if (delta['annotations'] !== undefined) this.#sideData().annotations(delta['annotations']);
+    const { annotations } = delta;
+    // Most whole answers have an empty list of them.
+    if (Array.isArray(annotations) && annotations.length > 0) this.#sideData().annotations(annotations);
   }
 
   #readChoice(choice: JsonObject, whole: boolean): void {

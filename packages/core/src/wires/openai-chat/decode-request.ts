@@ -35,8 +35,11 @@ const KNOWN_FIELDS = new Set([
   ...ROUTING_FIELDS,
 ]);
 
-/** Reads a caller's chat-completions request. Throws `RequestError` (400, with the field's path) when it is none. */
-export function decodeRequest(body: unknown): DecodedRequest {
+/**
+ * Reads a caller's chat-completions request; `text`: what `body` was parsed from. Throws `RequestError` (400, with the
+ * field's path) when it is none.
+ */
+export function decodeRequest(body: unknown, text?: string): DecodedRequest {
   if (!isJsonObject(body)) {
     throw new RequestError(`The request body must be a JSON object, not ${kindOf(body)}.`);
   }
@@ -67,7 +70,7 @@ export function decodeRequest(body: unknown): DecodedRequest {
     ...defined({ toolChoice }),
     ...(Object.keys(extensions).length === 0 ? {} : { extensions: { wire: 'openai-chat' as const, body: extensions } }),
   };
-  if (tools === undefined) keepBody(request, body, isExtension);
+  if (tools === undefined) keepBody(request, body, isExtension, text);
   const mode = stream ? 'stream' : 'whole';
   return routing === undefined ? { request, mode, includeUsage } : { request, mode, includeUsage, routing };
 }

@@ -1,7 +1,8 @@
 import { ProviderError } from '../../spec/errors.ts';
 import type { StreamEvent } from '../../spec/event.ts';
 import { createSniffedSse } from '../../framing/sniffed-sse.ts';
-import type { StreamDecoder, WireTarget } from '../wire.ts';
+import { isJsonObject } from '../../spec/json.ts';
+import type { AboutWhole, StreamDecoder, WireTarget } from '../wire.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { inBandError } from '../openai-errors.ts';
 
@@ -86,7 +87,7 @@ export function createDecoder(target: WireTarget): StreamDecoder {
 }
 
 /** One whole answer to the events its stream would give; also reads a stream that came where a document was asked for. */
-export function decodeWhole(body: string, target: WireTarget): StreamEvent[] {
+export function decodeWhole(body: string, target: WireTarget, about?: AboutWhole): StreamEvent[] {
   // Most answers are a bare object: nothing before it has to be looked for.
   const text = body.startsWith('{') ? body : body.replace(/^\uFEFF/, '').trim();
   if (text === '') throw nothing();
@@ -105,10 +106,11 @@ export function decodeWhole(body: string, target: WireTarget): StreamEvent[] {
   }
   const reader = createChunkReader(target);
   reader.read(parsed, true);
-  const answer = (Array.isArray(parsed) ? parsed[0] : parsed) as { choices?: unknown };
+  const answer = (Array.isArray(parsed) ? parsed[0] : parsed) as { choices?: unknown; usage?: unknown };
   if (!Array.isArray(answer.choices)) {
     throw new ProviderError({ kind: 'protocol', message: 'The answer has no `choices`: is this a chat endpoint?' });
   }
+  if (about !== undefined) about.plain = reader.finishSeen && !reader.callSeen && isJsonObject(answer.usage);
   reader.complete();
   return reader.take();
 }

@@ -43,16 +43,16 @@ export function encode(request: ChatRequest, target: WireTarget, mode: CallMode)
     delete body[parameter];
     losses.add(parameter);
   }
-  const call = callOf(request, mode, body, losses.list());
+  const call = callOf(request, mode, stringifyWellFormed(body), losses.list());
   const toolNames = names.restore();
   return toolNames === undefined ? call : { ...call, toolNames };
 }
 
 const NO_LOSSES: readonly string[] = [];
 
-function callOf(request: ChatRequest, mode: CallMode, body: JsonObject, lost: readonly string[]): EncodedCall {
+function callOf(request: ChatRequest, mode: CallMode, body: string, lost: readonly string[]): EncodedCall {
   const headers = headersFor(request, mode);
-  return { method: 'POST', path: '/chat/completions', headers, body: stringifyWellFormed(body), lost };
+  return { method: 'POST', path: '/chat/completions', headers, body, lost };
 }
 
 /** Frozen, so that whoever joins and writes them need do so once. */
