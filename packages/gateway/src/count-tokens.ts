@@ -77,6 +77,19 @@ function ofDocument({ source, title }: DocumentPart): number {
   return TOKENS_PER_DOCUMENT;
 }
 
+/** Texts up to so many characters are counted whole. */
+const COUNTED_WHOLE = 8_192;
+const SAMPLES = 8;
+
+/** Of a long text, pieces spread over it are counted: it is an estimate anyhow, and the whole would cost like parsing it. */
 function ofText(text: string): number {
-  return Buffer.byteLength(text) / BYTES_PER_TOKEN;
+  const { length } = text;
+  if (length <= COUNTED_WHOLE) return Buffer.byteLength(text) / BYTES_PER_TOKEN;
+  const size = COUNTED_WHOLE / SAMPLES;
+  let bytes = 0;
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const from = Math.floor(((length - size) * sample) / (SAMPLES - 1));
+    bytes += Buffer.byteLength(text.slice(from, from + size));
+  }
+  return (bytes / COUNTED_WHOLE) * (length / BYTES_PER_TOKEN);
 }

@@ -85,6 +85,8 @@ export function writeRequest(
     socket.write(none ? `${start}${block}\r\n` : `${start}${block}content-length: 0\r\n\r\n`, 'latin1');
     return;
   }
+  if (typeof body === 'string' && body.length > ONE_WRITE_BYTES)
+    return writeRequest(socket, start, block, method, encoded(body));
   const bodyBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   const head = `${start}${block}content-length: ${bodyBytes}\r\n\r\n`;
   const inOneWrite = head.length + bodyBytes <= ONE_WRITE_BYTES;
@@ -100,8 +102,15 @@ export function writeRequest(
   } else {
     socket.cork();
     socket.write(head, 'latin1');
-    if (typeof body === 'string') socket.write(body, bodyBytes === body.length ? 'latin1' : 'utf8');
-    else socket.write(body);
+    socket.write(body);
     socket.uncork();
   }
+}
+
+const encoder = new TextEncoder();
+
+/** A long text is seldom anything but ASCII; trying that costs less than counting its bytes first. */
+function encoded(text: string): Uint8Array {
+  const bytes = Buffer.allocUnsafe(text.length);
+  return encoder.encodeInto(text, bytes).read === text.length ? bytes : Buffer.from(text);
 }

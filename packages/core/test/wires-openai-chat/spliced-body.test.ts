@@ -21,15 +21,24 @@ describe('a body that passes as it came', () => {
   it.each([
     ['the model stands twice', '{"model":"a","messages":[],"model":"b"}'],
     ['a limit stands twice', '{"model":"a","max_tokens":5,"max_tokens":500000}'],
-    ['a name is written with an escape', '{"model":"a","mod\\u0065l":"b"}'],
-    ['another field is', '{"model":"a","max_t\\u006fkens":5}'],
-    ['the model is', '{"model":"\\u0061"}'],
+    ['it stands twice, once written with an escape', '{"model":"a","mod\\u0065l":"b"}'],
+    ['the model is written with an escape', '{"model":"\\u0061"}'],
     ['half a surrogate pair', '{"model":"a","messages":[{"role":"user","content":"\\ud83d"}]}'],
-    ['a field whose name ends like it', '{"x\\"model":"a","model":"b"}'],
     ['no model', '{"messages":[]}'],
-    ['a text that is the name of a field', '{"model":"a","messages":[{"role":"user","content":"model"}]}'],
   ])('is written anew where the text could say more than was read: %s', (_, text) => {
     expect(spliced(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['a field whose name ends like it', '{"x\\"model":"a","model":"b"}'],
+    ['a text that is the name of a field', '{"messages":[{"role":"user","content":"model"}],"model":"a"}'],
+    ['a model further inside', '{"x_own":{"model":"a"},"model":"b","y":[{"model":"c"}]}'],
+    [
+      'a long text with escapes',
+      JSON.stringify({ messages: [{ role: 'user', content: `${'x'.repeat(90)}\\"":{[\\` }], model: 'b' }),
+    ],
+  ])('is not misled by %s', (_, text) => {
+    expect(JSON.parse(spliced(text) ?? '')).toEqual({ ...(JSON.parse(text) as JsonObject), model: 'm-2' });
   });
 
   it('reads as the parsed body with that model, whatever stands in it', () => {
