@@ -29,3 +29,8 @@ export function hold(
   else if (frames !== undefined) lane.heldFrames?.push(...frames.bytes);
   return reached;
 }
+
+/** What was held back and what came now, as one. */
+export function withHeld(frames: Frames, held: readonly Uint8Array[]): Frames {
+  return held.length === frames.bytes.length ? frames : { ...frames, bytes: held, plain: false };
+}

@@ -5,7 +5,7 @@ import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
 import { startAttempt } from './attempt.ts';
 import { checkMended, RECOVERED, recovered, sumUsage } from './answer-checks.ts';
-import { hold, type Stage } from './commit.ts';
+import { hold, withHeld, type Stage } from './commit.ts';
 import { hasTurned, landed } from './decide.ts';
 import { createDelivered, type Delivered } from './delivered.ts';
 import { answering, noteUsage, recordOf, type Lane } from './lane.ts';
@@ -46,12 +46,6 @@ export function startRun(plan: Plan, request: ChatRequest, options: RunOptions, 
 }
 
 const NO_REPAIRS: readonly string[] = [];
-
-/** What was held back and what came now, as one. */
-function withHeld(frames: Frames, held: readonly Uint8Array[]): Frames {
-  if (held.length === frames.bytes.length) return frames;
-  return { ...frames, bytes: held, plain: false };
-}
 
 class Run implements RunHandle {
   readonly #plan: Plan;

@@ -9,6 +9,7 @@ import { inBandError } from '../openai-errors.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { createSideData, detailsText, hasTopFields, type SideData } from './side-data.ts';
 import { createTextSink, type TextSink } from '../think-tags.ts';
+import type { OnlyPiece } from './text-template.ts';
 import { readUsage } from './usage.ts';
 
 /** Reads the JSON objects of one answer, pieces of a stream or one whole, into events. */
@@ -18,6 +19,8 @@ export interface ChunkReader {
    * object held text and thinking only.
    */
   read(chunk: unknown, whole: boolean): boolean;
+  /** An object of which it is known that it holds this piece and nothing else. */
+  piece(kind: OnlyPiece['kind'], piece: string): void;
   /** Closes the answer and emits `finish`. */
   complete(): void;
   /** The vendor has said why it stopped. */
@@ -109,6 +112,12 @@ class AnswerReader implements ChunkReader {
     }
     if (hasTopFields(chunk)) this.#sideData().top(chunk);
     return this.#plain;
+  }
+
+  piece(kind: OnlyPiece['kind'], piece: string): void {
+    if (kind === 'text') return this.#text(piece);
+    this.#anyDelta = true;
+    this.#builder.reasoning(piece);
   }
 
   complete(): void {

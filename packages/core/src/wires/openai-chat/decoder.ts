@@ -5,6 +5,7 @@ import { isJsonObject } from '../../spec/json.ts';
 import type { AboutWhole, StreamDecoder, WireTarget } from '../wire.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { inBandError } from '../openai-errors.ts';
+import { onlyPieceOf, TextTemplate } from './text-template.ts';
 
 /**
  * Chat-completions stream to events. Complete once a finish reason was seen or `[DONE]` came; a body that ends with
@@ -14,6 +15,7 @@ import { inBandError } from '../openai-errors.ts';
 export function createDecoder(target: WireTarget): StreamDecoder {
   const reader = createChunkReader(target);
   const sse = createSniffedSse();
+  const template = new TextTemplate();
   let done = false;
   let skipped = 0;
   let plain = true;
@@ -31,6 +33,8 @@ export function createDecoder(target: WireTarget): StreamDecoder {
     if (done) return;
     if (data.length < 32 && data.trim() === '[DONE]') return finish();
     if (data === '') return;
+    const piece = event === '' ? template.pieceOf(data) : undefined;
+    if (piece !== undefined) return reader.piece(template.kind, piece);
     let chunk: unknown;
     try {
       chunk = JSON.parse(data);
@@ -40,6 +44,10 @@ export function createDecoder(target: WireTarget): StreamDecoder {
     if (typeof chunk !== 'object' || chunk === null) return broken(data, event);
     if (event === 'error' && !reader.finishSeen) throw inBandError(chunk);
     if (!reader.read(chunk, false)) plain = false;
+    else if (template.learns && event === '') {
+      const only = onlyPieceOf(chunk);
+      if (only !== undefined) template.learn(data, only);
+    }
   };
 
   const finish = (): void => {
