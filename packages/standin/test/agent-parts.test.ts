@@ -5,7 +5,8 @@ import { loadImage, sniffImage } from '../src/agent/images.ts';
 import { jsonOf, loadSchema } from '../src/agent/schema.ts';
 import { loadSession, saveSession } from '../src/agent/session.ts';
 import { readAll } from '../src/agent/stdin.ts';
-import { safeForTerminal, table } from '../src/cli/output.ts';
+import { safeForTerminal } from '../src/cli/output.ts';
+import { table } from '../src/cli/table.ts';
 import { commandWord } from '../src/cli/program.ts';
 import { workspace } from './support.ts';
 

@@ -1,7 +1,7 @@
 import type { LoginVendor } from '@standin/core/auth/oauth/login-vendor';
 import type { Login } from '@standin/core/auth/oauth/login';
 import type { Output } from '../cli/output.ts';
-import { table } from '../cli/output.ts';
+import { columnsOf, table } from '../cli/table.ts';
 import type { Auth } from './open-auth.ts';
 
 interface Row {
@@ -63,7 +63,10 @@ export async function printStatus(
     row.expires_at === undefined ? '' : leftUntil(row.expires_at, auth.clock.wallMs()),
     row.source,
   ]);
-  const [head = '', ...rest] = table([['LOGIN', 'ACCOUNT', 'STATE', 'TOKEN', 'SOURCE'], ...shown]).split('\n');
+  const [head = '', ...rest] = table(
+    [['LOGIN', 'ACCOUNT', 'STATE', 'TOKEN', 'SOURCE'], ...shown],
+    columnsOf(output),
+  ).split('\n');
   output.print(output.style.bold(head));
   for (const line of rest) output.print(line);
   for (const { problem } of rows)

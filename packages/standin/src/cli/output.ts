@@ -83,13 +83,3 @@ export function createOutput(
     note: (line = '') => void err.write(`${line}\n`),
   };
 }
-
-/** Columns padded to the widest cell; the last column is left as it is. */
-export function table(rows: readonly (readonly string[])[], indent = ''): string {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows
-    .map((row) => indent + row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
-    .map((line) => line.trimEnd())
-    .join('\n');
-}

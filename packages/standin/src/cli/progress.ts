@@ -42,6 +42,44 @@ export function createProgressLine(output: Output, compose: (columns: number) =>
   };
 }
 
+/** How much of a known number of things is done. */
+export interface CountedProgress {
+  show(done: number, of: number): void;
+  close(): void;
+}
+
+/** `███▌      42 %  21 of 50 calls · 12 s left`, on a terminal only. `words`: what is counted. */
+export function createCountedProgress(output: Output, words: string): CountedProgress {
+  const startedAt = performance.now();
+  let [done, of] = [0, 0];
+  const line = createProgressLine(output, (columns) =>
+    countedLine({ done, of, words, tookMs: performance.now() - startedAt }, columns),
+  );
+  return {
+    show(nowDone, nowOf) {
+      [done, of] = [nowDone, nowOf];
+      line.touch();
+    },
+    close: () => line.close(),
+  };
+}
+
+interface Counted {
+  readonly done: number;
+  readonly of: number;
+  readonly words: string;
+  readonly tookMs: number;
+}
+
+export function countedLine({ done, of, words, tookMs }: Counted, columns: number): string {
+  const share = of === 0 ? 0 : done / of;
+  const left = done === 0 || done >= of ? '' : ` · ${durationText((tookMs / done) * (of - done))} left`;
+  const text = `${done.toLocaleString('en')} of ${of.toLocaleString('en')} ${words}${left}`;
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  const width = Math.min(30, columns - text.length - percent.length - 2);
+  return (width < 5 ? `${percent}  ${text}` : `${bar(share, width)}${percent}  ${text}`).slice(0, columns);
+}
+
 /** `█████▌    ` for a share between 0 and 1. */
 export function bar(share: number, width: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);

@@ -5,7 +5,7 @@ import type { Config } from '@standin/core/config/model';
 import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { readConfig } from '../cli/open.ts';
-import { table } from '../cli/output.ts';
+import { table } from '../cli/table.ts';
 import { registerEditing } from './config-edit.ts';
 import { registerMigrate } from './config-migrate.ts';
 import { unknownPath } from './config-paths.ts';

@@ -5,7 +5,8 @@ import type { AttemptRecord } from '@standin/core/spec/errors';
 import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { readConfig } from '../cli/open.ts';
-import { table, type Output } from '../cli/output.ts';
+import { type Output } from '../cli/output.ts';
+import { columnsOf, table } from '../cli/table.ts';
 
 interface ExplainOptions {
   readonly json?: boolean;
@@ -116,7 +117,7 @@ function printRecord(record: RequestRecord, decisions: readonly ExplainedDecisio
   if (attempts.length === 0) output.print('No vendor was asked.');
   else {
     output.print();
-    output.print(table([HEAD, ...attempts.map(attemptRow)]));
+    output.print(table([HEAD, ...attempts.map(attemptRow)], { ...columnsOf(output), words: [1, 3, 9] }));
   }
   output.print();
   output.print(style.bold('Why'));

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { KeyRecord, KeyRights } from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
-import { table } from '../cli/output.ts';
+import { columnsOf, table } from '../cli/table.ts';
 
 interface CreateOptions {
   readonly name: string;
@@ -134,7 +134,7 @@ async function list(json: boolean, context: CommandContext): Promise<void> {
   if (json) return output.print(JSON.stringify({ keys: keys.map((key) => shown(key, store.usdText)) }));
   if (keys.length === 0) return output.note('There are no keys; "standin keys create --name NAME" makes one.');
   const rows = keys.map((key) => [key.id, key.name, key.revokedAt === undefined ? 'valid' : 'revoked', limitsOf(key)]);
-  output.print(table([['id', 'name', 'state', 'limits'], ...rows]));
+  output.print(table([['id', 'name', 'state', 'limits'], ...rows], { ...columnsOf(output), words: [1, 3] }));
 
   function limitsOf(key: KeyRecord): string {
     const money = (nano: number): string => store.usdText(nano).replace(/0+$/, '').replace(/\.$/, '');

@@ -5,7 +5,9 @@ import { ProviderError } from '@standin/core/spec/errors';
 import type { CommandContext } from '../cli/context.ts';
 import { ExitWith, Interrupted, UsageError } from '../cli/exit.ts';
 import { readConfig } from '../cli/open.ts';
-import { safeForTerminal, table } from '../cli/output.ts';
+import { safeForTerminal } from '../cli/output.ts';
+import { createCountedProgress } from '../cli/progress.ts';
+import { columnsOf, table } from '../cli/table.ts';
 import type { CachedList } from '../models/cache.ts';
 
 interface Options {
@@ -95,7 +97,9 @@ async function readAll(
   const router = createRouter(config, { wires: WIRE_CLIENTS, env: context.env });
   const transport = createHttpTransport();
   const cache = readCache(context.env);
-  const progress = progressOf(entries.length, context);
+  const progress = createCountedProgress(context.output, 'endpoints');
+  let answered = 0;
+  progress.show(0, entries.length);
   const read = async (entry: ConfigEntry): Promise<Result> => {
     const { ref, row } = entry;
     const endpoint = router.endpoint(ref);
@@ -121,16 +125,16 @@ async function readAll(
     const results = await Promise.all(
       entries.map(async (entry) => {
         const result = await read(entry);
-        progress.done();
+        progress.show(++answered, entries.length);
         return result;
       }),
     );
-    progress.clear();
+    progress.close();
     const problem = results.some(({ state }) => state === 'read') ? writeCache(context.env, cache) : undefined;
     if (problem !== undefined) context.output.note(`${context.output.errorStyle.yellow('not kept:')} ${problem}`);
     return results;
   } finally {
-    progress.clear();
+    progress.close();
     transport.close();
   }
 }
@@ -138,18 +142,6 @@ async function readAll(
 /** Without its query, which may hold a key. */
 function placeOf(url: string): string {
   return URL.canParse(url) ? `${new URL(url).origin}${new URL(url).pathname}` : '';
-}
-
-/** One line that is written over, on a terminal only. */
-function progressOf(total: number, { output }: CommandContext) {
-  const isLive = output.err.isTTY === true;
-  let count = 0;
-  const show = (text: string): void => void (isLive && output.err.write(`\r\u001B[K${text}`));
-  show(`asking ${total} ${total === 1 ? 'endpoint' : 'endpoints'} …`);
-  return {
-    done: () => show(`${++count} of ${total} endpoints answered …`),
-    clear: () => show(''),
-  };
 }
 
 const listed = ({ list }: Result, all: boolean): readonly AdvertisedModel[] =>
@@ -178,7 +170,7 @@ function printList(results: readonly Result[], all: boolean, context: CommandCon
       safeForTerminal(id),
       contextWindow === undefined ? '' : `${contextWindow} tokens`,
     ]);
-    if (rows.length > 0) output.print(table(rows, '  '));
+    if (rows.length > 0) output.print(table(rows, { indent: '  ', ...columnsOf(output), words: [0] }));
   }
 }
 

@@ -4,6 +4,7 @@ import type { Config } from '@standin/core/config/model';
 import type { CommandContext } from '../cli/context.ts';
 import { openStandin } from '../cli/open.ts';
 import type { Output } from '../cli/output.ts';
+import { fitLine } from '../cli/table.ts';
 import { selectorFor } from '../cli/selector.ts';
 import { worstCase, type WorstCase } from '../plan/timings.ts';
 import { drawTree, treeOf } from '../plan/tree.ts';
@@ -120,20 +121,21 @@ function printPlan({ plan, targets, warnings, weak, worst, config }: Shown, outp
         first === undefined || first.keys.length === 0
           ? 'no key'
           : first.keys.map((key) => `key:${key}`).join(', then ');
-      output.print(`${stem}${style.cyan(shows.entry)}  ${style.dim(keys)}`);
+      const used = stem.length + shows.entry.length + 2;
+      output.print(`${stem}${style.cyan(shows.entry)}  ${style.dim(fitLine(keys, used, output))}`);
       continue;
     }
     const target = targets[shows.target];
     const timing = worst.targets[shows.target];
     if (target === undefined || timing === undefined) continue;
-    output.print(`${stem}${shows.target + 1}. ${style.bold(target.model || '(no model)')}`);
-    output.print(`${under}   ${style.dim(`${target.wire}  ${target.url}`)}`);
+    const used = under.length + 3;
+    output.print(`${stem}${shows.target + 1}. ${style.bold(fitLine(target.model || '(no model)', used + 2, output))}`);
+    output.print(`${under}   ${style.dim(fitLine(`${target.wire}  ${target.url}`, used, output))}`);
     const asked = timing.askedByMs === 0 ? 'asked at once' : `asked after ${seconds(timing.askedByMs)} at the latest`;
     const backoff =
       timing.retries === 0 ? 'no retry' : `${timing.retries} retries within ${seconds(timing.backoffMs)} of backoff`;
-    output.print(
-      `${under}   ${style.dim(`${asked}; given up after ${seconds(timing.silentMs)} of silence; ${backoff}`)}`,
-    );
+    const timed = `${asked}; given up after ${seconds(timing.silentMs)} of silence; ${backoff}`;
+    output.print(`${under}   ${style.dim(fitLine(timed, used, output))}`);
   }
   for (const line of limitLines(plan, worst)) output.print(style.dim(line));
   for (const point of weak) output.print(`${style.yellow('weak:')} ${point}`);

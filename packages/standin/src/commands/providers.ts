@@ -4,7 +4,7 @@ import type { VendorRow } from '@standin/core/vendors/row';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
 import type { Output } from '../cli/output.ts';
-import { table } from '../cli/output.ts';
+import { columnsOf, table } from '../cli/table.ts';
 
 const loadCatalog = () => import('@standin/core/vendors/lookup');
 
@@ -73,7 +73,10 @@ function printList(rows: readonly VendorRow[], context: CommandContext): void {
     ];
     return [row.id, row.name, row.wires[0] ?? '', row.keyVariables[0] ?? '', marks.filter(Boolean).join(', ')];
   });
-  const [head = '', ...rest] = table([['SLOT', 'NAME', 'PROTOCOL', 'KEY VARIABLE', ''], ...lines]).split('\n');
+  const [head = '', ...rest] = table([['SLOT', 'NAME', 'PROTOCOL', 'KEY VARIABLE', ''], ...lines], {
+    ...columnsOf(output),
+    words: [1, 4],
+  }).split('\n');
   output.print(output.style.bold(head));
   for (const line of rest) output.print(line);
   output.print(output.style.dim(`\n${rows.length} slots; "standin providers show SLOT" tells more of one.`));
@@ -119,10 +122,10 @@ function printRow(
   ];
   output.print(`${style.bold(row.name)} ${style.dim(`(slot "${row.id}")`)}`);
   if (row.unavailable !== undefined) output.print(style.yellow(`Not callable: ${row.unavailable}`));
-  output.print(table(facts, '  '));
+  output.print(table(facts, { indent: '  ' }));
   output.print(`\n${style.bold('Endpoints')}`);
   const regions = regionsOf(row);
-  output.print(regions.length === 0 ? '  the entry\'s "uri" says where' : table(regions, '  '));
+  output.print(regions.length === 0 ? '  the entry\'s "uri" says where' : table(regions, { indent: '  ' }));
   output.print(`\n${style.bold('Example')}`);
   output.print(exampleToml(row, region));
 }

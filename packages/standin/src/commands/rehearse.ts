@@ -4,6 +4,7 @@ import type { CommandContext } from '../cli/context.ts';
 import { EXIT, ExitWith, UsageError } from '../cli/exit.ts';
 import { openStandin } from '../cli/open.ts';
 import type { Style } from '../cli/output.ts';
+import { createCountedProgress } from '../cli/progress.ts';
 import { selectorFor } from '../cli/selector.ts';
 
 interface RehearseOptions {
@@ -43,14 +44,11 @@ async function rehearseConfig(options: RehearseOptions, context: CommandContext)
   try {
     const plan = open.standin.plan(await selectorFor(options, open));
     const { rehearse } = await import('@standin/simulator/rehearsal/index');
-    const showsProgress = output.err.isTTY === true && options.json !== true;
+    const progress = createCountedProgress(output, 'calls');
     const result = await rehearse(plan, {
       signal: interrupt.signal,
-      onProgress: (done, of) => {
-        if (showsProgress) output.err.write(`\r${done} of ${of} calls`);
-      },
-    });
-    if (showsProgress) output.err.write('\r\u001B[K');
+      onProgress: (done, of) => progress.show(done, of),
+    }).finally(() => progress.close());
     if (interrupt.signal.aborted) throw new ExitWith(EXIT.interrupted);
     if (result.targets.length === 0) {
       throw new UsageError(`Nothing can be rehearsed: ${result.leftOut[0] ?? 'the walk has no target'}.`);

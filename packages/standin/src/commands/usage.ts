@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Gaps, KeyRecord, UsageGroup, UsageRow } from '@standin/store';
 import type { CommandContext } from '../cli/context.ts';
 import { UsageError } from '../cli/exit.ts';
-import { table } from '../cli/output.ts';
+import { columnsOf, table } from '../cli/table.ts';
 
 interface UsageOptions {
   readonly by: UsageGroup;
@@ -82,7 +82,7 @@ async function usage(options: UsageOptions, context: CommandContext): Promise<vo
     }
     if (options.csv === true) return void output.out.write(store.csvOf(COLUMNS, full));
     if (list.length === 0) return output.note(`No request was recorded since ${new Date(since).toISOString()}.`);
-    output.print(table([HEADINGS(options.by), ...full.map(cells)]));
+    output.print(table([HEADINGS(options.by), ...full.map(cells)], { ...columnsOf(output), words: [0] }));
     for (const line of gapLines(missing)) output.note(line);
   }
 }
