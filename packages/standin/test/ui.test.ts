@@ -68,7 +68,9 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
 
   it('edits the config without a gateway: refused with the reason, checked, written; secrets are never seen', async () => {
     config = openTerminal(space.dir, { NO_COLOR: '1', STANDIN_reliability__max_attempts: '4', PS1: '$ ' }, [80, 24]);
-    config.type('stty -g > before; standin ui --config standin.toml; stty -g | cmp - before && echo same');
+    config.type(
+      'stty -g > before; TERM=dumb standin ui; standin ui --config standin.toml; stty -g | cmp - before && echo same',
+    );
     config.key('Enter');
     await config.until('not connected');
     const first = await config.until('>▾ providers.models +');
@@ -143,8 +145,16 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     config.resize(80, 24);
     await config.until((shown) => shown.split('\n').length === 24 && shown.includes('q quit'));
     expect(config.fact('#{alternate_on}')).toBe('1');
+
+    // The shell's turn, and back.
+    config.key('C-z');
+    await config.until('Stopped');
+    expect(config.fact('#{alternate_on} #{cursor_flag}')).toBe('0 1');
+    config.type('fg');
+    config.key('Enter');
+    await config.until('q quit');
     config.key('C-c');
-    await config.until(/^same$/m);
+    expect(await config.until(/^same$/m)).toContain('TERM is "dumb"');
     expect(config.fact('#{alternate_on} #{cursor_flag} #{wrap_flag}')).toBe('0 1 1');
   });
 
