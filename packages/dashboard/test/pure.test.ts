@@ -127,6 +127,8 @@ describe('the list of requests', () => {
     expect(word({})).toBe('ok');
     expect(word({ attempts: 2 })).toBe('recovered');
     expect(word({ attempts: 2, rescue: 'prefill' })).toBe('mended');
+    expect(word({ attempts: 3, steps: 3 })).toBe('ok');
+    expect(word({ attempts: 4, steps: 3 })).toBe('recovered');
     expect(word({ attempts: 0, cached: true })).toBe('from cache');
     expect(word({ outcome: 'quota', attempts: 4 })).toBe('quota');
     expect(word({ outcome: 'cancelled' })).toBe('caller left');

@@ -219,7 +219,7 @@ export class Call implements UnderWay {
       request,
       options,
       answerId: `${this.route.idPrefix}${this.exchange.context.newId()}`,
-      onAttempt: (attempt, isFurther) => this.#attempted(attempt, isFurther),
+      onAttempt: (attempt, step) => this.#attempted(attempt, step),
       onFailure: (error) => (error instanceof Refused ? this.fail(error.failure) : this.broke(error)),
     };
   }
@@ -241,9 +241,9 @@ export class Call implements UnderWay {
     return answer;
   }
 
-  #attempted(attempt: AttemptRecord, isFurther?: boolean): void {
+  #attempted(attempt: AttemptRecord, step?: number): void {
     this.#attempts++;
-    this.account?.saw(attempt, isFurther);
+    this.account?.saw(attempt, step);
     this.#watched?.push(attempt);
   }
 

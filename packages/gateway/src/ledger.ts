@@ -62,6 +62,7 @@ export class CallAccount {
   /** Those of them whose money other tickets hold: an agent's later steps. */
   #further: AttemptRecord[] | undefined;
   #agentAlias: string | undefined;
+  #steps = 1;
   readonly #startedAt: number;
   readonly #startedMs: number;
   readonly trace: TraceContext | undefined;
@@ -127,11 +128,13 @@ export class CallAccount {
     return without(allowed, admission.ticket.without);
   }
 
-  /** An attempt of the call ended. `isFurther`: its money was reserved by itself. */
-  saw(attempt: AttemptRecord, isFurther = false): void {
+  /** An attempt of the call ended. `step`: the model call it belongs to; the money of those after the first was reserved by itself. */
+  saw(attempt: AttemptRecord, step = 1): void {
     this.#attempts.push(attempt);
-    if (isFurther) (this.#further ??= []).push(attempt);
     this.#knownCost = undefined;
+    if (step === 1) return;
+    (this.#further ??= []).push(attempt);
+    this.#steps = Math.max(this.#steps, step);
   }
 
   /** Whether a target's cost can be told. */
@@ -176,7 +179,7 @@ export class CallAccount {
       id: requestId,
       startedAt: this.#startedAt,
       tookMs: context.clock.now() - this.#startedMs,
-      firstContentMs: telling?.firstContentMs,
+      firstContentMs: (this.#steps === 1 ? telling : attempts.find((one) => one.outcome === 'ok'))?.firstContentMs,
       outcome: end.outcome,
       status: end.status,
       errorKind: end.errorKind,
@@ -191,6 +194,7 @@ export class CallAccount {
       trace: this.trace,
       agent: this.#agentAlias,
       attempts,
+      ...(this.#steps === 1 ? {} : { steps: this.#steps }),
       costNanoUsd: this.#cost(),
       ...(content === undefined ? {} : { content }),
     };

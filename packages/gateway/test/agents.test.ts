@@ -7,7 +7,7 @@ import { GoogleGenAI } from '@google/genai';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { startSimulator, type Behaviour, type Rule, type Simulator } from '@standin/simulator';
-import { attemptsOf } from '@standin/store/query';
+import { attemptsOf, listRequests } from '@standin/store/query';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { configGateway } from './helpers/config-gateway.ts';
 import { startMcpServer } from './helpers/mcp-server.ts';
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 /** A lead with tools of its own, a helper it may hand work to, and one whose callers bring their own. */
-const toml = (mcp: string, more = ''): string => `schema_version = 3
+const toml = (mcp: string, more = '', alias = 'lead'): string => `schema_version = 3
 [providers.models.custom.main]
 uri = "${vendor.url}/v1"
 api_key = "sk-a"
@@ -44,7 +44,7 @@ uri = "${backup.url}"
 api_key = "sk-b"
 model = "s"
 pricing = { s = { input = 1, output = 2 } }
-[agents.lead]
+[agents.${alias}]
 model_provider = "custom.main"
 system_prompt = "You lead."
 tools = ["every"]
@@ -63,9 +63,9 @@ ${mcp}
 `;
 
 /** A gateway over it, with its tools from a server in this process. */
-async function bench(more = '', options: Parameters<typeof configGateway>[1] = {}) {
+async function bench(more = '', options: Parameters<typeof configGateway>[1] = {}, alias = 'lead') {
   const mcp = await startMcpServer();
-  return { ...(await configGateway(toml(`url = "${mcp.url}"`, more), options)), mcp };
+  return { ...(await configGateway(toml(`url = "${mcp.url}"`, more, alias), options)), mcp };
 }
 
 /** The vendor's answers in turn. */
@@ -229,6 +229,20 @@ describe('an agent whose tools run on the gateway', () => {
     expect(rows()).toHaveLength(2);
   });
 
+  it('answers AWS clients, and whoever asks for no model at all where it is the default', async () => {
+    const { url } = await bench('', {}, 'default');
+    say(SUM, 'It is 42.', SUM, 'It is 42.');
+    const body = { messages: [{ role: 'user', content: [{ text: 'How much?' }] }] };
+    const aws = await post(`${url}/model/default/converse`, body);
+    expect(await aws.json()).toMatchObject({
+      output: { message: { content: [{ text: 'I add.' }, { text: '\n\nIt is 42.' }] } },
+      stopReason: 'end_turn',
+      usage: { inputTokens: 20, outputTokens: 10 },
+    });
+    const any = await post(`${url}/v1/chat/completions`, { messages: ASK.messages });
+    expect(await any.json()).toMatchObject({ choices: [{ message: { content: 'I add.\n\nIt is 42.' } }] });
+  });
+
   it('leaves tools to the caller where the config does not say so', async () => {
     const { url } = await bench();
     say('I have none.');
@@ -332,24 +346,37 @@ describe('an agent whose tools run on the gateway', () => {
     expect(rows().map(({ outcome }) => outcome)).toEqual(['failed', 'ok']);
   });
 
-  it('reserves each step by itself; the caller’s rate counts the run once, with all its tokens', async () => {
-    const { url, keys } = await bench('', {
-      budgets: { dayNanoUsd: 50_000 },
-      callers: { me: { requestsPerMinute: 2, tokensPerMinute: 10_000, parallel: 1 } },
-    });
-    const headers = { authorization: `Bearer ${keys['me']}` };
+  it('reserves each step by itself: a budget that is used up in the middle ends the answer in an error', async () => {
+    const { url, rows } = await bench('', { budgets: { dayNanoUsd: 50_000 } });
     say(SUM, call('get-sum', { a: 1, b: 1 }), 'Late.');
-    const first = await post(`${url}/v1/chat/completions`, { ...ASK, max_tokens: 10, stream: true }, headers);
-    const text = await first.text();
-    // Two steps were paid; the third found the budget used up.
+    const answer = await post(`${url}/v1/chat/completions`, { ...ASK, max_tokens: 10, stream: true });
+    const text = await answer.text();
     expect(text).toContain('add.');
-    expect(text).toContain('budget');
+    expect(text).toContain('budget_exceeded');
     expect(text).not.toContain('[DONE]');
     expect(vendor.requests.length).toBeLessThan(3);
+    expect(rows()[0]).toMatchObject({ outcome: 'failed', error_code: 'budget_exceeded' });
+  });
+
+  it('counts once for the rates of its caller’s key, with all its tokens, and is no recovery', async () => {
+    const { url, keys, rows, ledger } = await bench('', {
+      budgets: {},
+      callers: { few: { requestsPerMinute: 2, parallel: 1 }, small: { tokensPerMinute: 40 } },
+    });
+    const ask = async (key: string): Promise<Response> => {
+      say(SUM, call('get-sum', { a: 1, b: 1 }), 'Done.');
+      const headers = { authorization: `Bearer ${keys[key]}` };
+      return post(`${url}/v1/chat/completions`, { ...ASK, max_tokens: 10 }, headers);
+    };
+    for (const status of [200, 200, 429]) expect((await ask('few')).status).toBe(status);
+    expect(rows()[1]).toMatchObject({ attempts: 3, steps: 3 });
+    // Three model calls of 15 tokens each are more than it may use in a minute.
+    for (const status of [200, 429]) expect((await ask('small')).status).toBe(status);
+    expect(listRequests(ledger.db, { rescued: 1 })).toEqual([]);
   });
 
   it('ends with its caller: the model’s call and the tool are given up, and the tool server lives on', async () => {
-    const { url, rows, mcp } = await bench();
+    const { url, rows, mcp } = await bench('', { keepAliveMs: 30 });
     say(call('wait', {}, 'It takes long.'));
     const leave = new AbortController();
     const answer = await fetch(`${url}/v1/chat/completions`, {
@@ -357,9 +384,11 @@ describe('an agent whose tools run on the gateway', () => {
       body: JSON.stringify({ ...ASK, stream: true }),
       signal: leave.signal,
     });
-    const reader = answer.body?.getReader();
-    await reader?.read();
-    await until('the tool runs', () => mcp.seen.includes('tools/call wait'));
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = '';
+    // While the tool runs the caller hears from it.
+    while (!/long\.[^]*: keepalive/.test(heard)) heard += (await reader?.read())?.value ?? '';
+    expect(mcp.seen).toContain('tools/call wait');
     leave.abort();
     await thrownBy(async () => reader?.read());
     await until('the row', () => rows().length === 1);

@@ -95,7 +95,7 @@ function createOwnMetrics(metrics: Metrics): RequestLog {
         if (usage?.outputTokens !== undefined)
           tokens.add(usage.outputTokens, attempt.provider, attempt.model, 'output');
       }
-      if (outcome === 'ok' && entry.attempts.length > 1) recovered.add(1, provider, model);
+      if (outcome === 'ok' && entry.attempts.length > (entry.steps ?? 1)) recovered.add(1, provider, model);
       if (entry.attempts.length === 0) return;
       if (entry.costNanoUsd === undefined) unknown.add(1, provider, model);
       else cost.add(entry.costNanoUsd / NANO_PER_USD, provider, model);

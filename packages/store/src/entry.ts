@@ -47,6 +47,8 @@ export interface RequestEntry {
   /** Answered from the cache, without asking a vendor. */
   readonly isCached?: boolean;
   readonly attempts: readonly AttemptRecord[];
+  /** Model calls that one request made, as an agent does between its tools; each can have several attempts. Default 1. */
+  readonly steps?: number;
   /** Absent: nobody traces. */
   readonly trace?: TraceContext;
   /** Nano-USD of all attempts; absent: not known. */

@@ -27,7 +27,7 @@ type Row = Readonly<Record<keyof typeof COLUMNS, number | null>>;
 const COLUMNS = {
   minute: '(started_at + took_ms) / 60000',
   failed: "outcome = 'failed'",
-  rescued: "outcome = 'ok' AND (rescue IS NOT NULL OR attempts > 1)",
+  rescued: "outcome = 'ok' AND (rescue IS NOT NULL OR attempts > steps)",
   cached: 'cached',
   input: 'input_tokens',
   output: 'output_tokens',

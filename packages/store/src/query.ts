@@ -55,6 +55,8 @@ export interface RequestRow {
   readonly cost_nano_usd: number | null;
   /** 1: an earlier answer, given again. */
   readonly cached?: number;
+  /** Model calls of the request: more than one where an agent answered. */
+  readonly steps?: number;
 }
 
 const CONDITIONS: Readonly<Record<keyof RequestFilter, string>> = {
@@ -66,7 +68,7 @@ const CONDITIONS: Readonly<Record<keyof RequestFilter, string>> = {
   since: 'started_at >= ?',
   until: 'started_at < ?',
   id: 'id = ?',
-  rescued: "? = 1 AND (rescue IS NOT NULL OR (outcome = 'ok' AND attempts > 1))",
+  rescued: "? = 1 AND (rescue IS NOT NULL OR (outcome = 'ok' AND attempts > steps))",
   cached: 'cached = ?',
   errorKind: 'error_kind = ?',
   status: 'status = ?',

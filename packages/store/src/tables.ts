@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS contents (
 export function createTables(db: DatabaseSync): void {
   if (versionOf(db) === VERSION) {
     db.exec(CONTENTS);
-    return addCached(db);
+    return addLater(db);
   }
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -53,7 +53,7 @@ export function createTables(db: DatabaseSync): void {
     const found = versionOf(db);
     if (found > VERSION) throw new Error(`it was made by a later version of Standin (format ${found})`);
     if (found < VERSION) db.exec(`${TABLES} ${CONTENTS} PRAGMA user_version = ${VERSION}`);
-    if (found < VERSION) addCached(db);
+    if (found < VERSION) addLater(db);
     db.exec('COMMIT');
   } catch (error) {
     db.exec('ROLLBACK');
@@ -61,19 +61,23 @@ export function createTables(db: DatabaseSync): void {
   }
 }
 
-/** Came after the first format too: 1 for an answer that no vendor was asked for. */
-function addCached(db: DatabaseSync): void {
-  const has = (): boolean =>
-    db
-      .prepare('PRAGMA table_info(requests)')
-      .all()
-      .some((column) => column['name'] === 'cached');
-  if (has()) return;
-  try {
-    db.exec('ALTER TABLE requests ADD COLUMN cached INTEGER NOT NULL DEFAULT 0');
-  } catch (error) {
-    // Another process may have been first.
-    if (!has()) throw error;
+/** Came after the first format too: `cached`, 1 for an answer that no vendor was asked for; `steps`, model calls of an agent. */
+const LATER_COLUMNS = { cached: 'INTEGER NOT NULL DEFAULT 0', steps: 'INTEGER NOT NULL DEFAULT 1' } as const;
+
+function addLater(db: DatabaseSync): void {
+  for (const [name, type] of Object.entries(LATER_COLUMNS)) {
+    const has = (): boolean =>
+      db
+        .prepare('PRAGMA table_info(requests)')
+        .all()
+        .some((column) => column['name'] === name);
+    if (has()) continue;
+    try {
+      db.exec(`ALTER TABLE requests ADD COLUMN ${name} ${type}`);
+    } catch (error) {
+      // Another process may have been first.
+      if (!has()) throw error;
+    }
   }
 }
 

@@ -15,7 +15,7 @@ type Cell = string | number | null;
 const REQUEST_COLUMNS = [
   'id', 'started_at', 'took_ms', 'first_content_ms', 'outcome', 'status', 'error_kind', 'error_code', 'protocol', 'mode',
   'requested_model', 'provider', 'model', 'caller_key', 'agent', 'attempts', 'attempts_dropped', 'rescue', 'input_tokens',
-  'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost_nano_usd', 'cached',
+  'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost_nano_usd', 'cached', 'steps',
 ] as const; // prettier-ignore
 
 const ATTEMPT_COLUMNS = [
@@ -78,6 +78,7 @@ function requestCells({ entry, strippedOf }: Waiting): Cell[] {
     ...usageCells(usage),
     whole(entry.costNanoUsd),
     entry.isCached === true ? 1 : 0,
+    entry.steps ?? 1,
   ];
 }
 

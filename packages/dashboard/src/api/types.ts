@@ -127,6 +127,8 @@ export interface Row {
   readonly outcome: string;
   readonly tookMs: number | null;
   readonly attempts: number;
+  /** Model calls; absent: one. */
+  readonly steps?: number;
   readonly provider: string | null;
   readonly model: string | null;
   readonly status?: number | null;

@@ -25,18 +25,19 @@ export function healthLook(state: string): Look {
 export interface Answered {
   readonly outcome: string;
   readonly attempts: number;
+  readonly steps?: number;
   readonly rescue?: string | null;
   readonly cached?: boolean;
 }
 
 /** One request: answered at once, recovered by another attempt, mended, left, or failed with its kind. */
-export function outcomeLook({ outcome, attempts, rescue, cached }: Answered): Look {
+export function outcomeLook({ outcome, attempts, steps = 1, rescue, cached }: Answered): Look {
   if (outcome === 'pending') return { text: 'under way', tone: 'info', shape: 'half' };
   if (outcome === 'cancelled' || outcome === 'left') return { text: 'caller left', tone: 'idle', shape: 'bar' };
   if (outcome !== 'ok') return { text: outcome, tone: 'bad', shape: 'cross' };
   if (cached === true) return { text: 'from cache', tone: 'good', shape: 'ring' };
   if (rescue !== null && rescue !== undefined) return { text: 'mended', tone: 'warn', shape: 'half' };
-  if (attempts > 1) return { text: 'recovered', tone: 'warn', shape: 'arrow' };
+  if (attempts > steps) return { text: 'recovered', tone: 'warn', shape: 'arrow' };
   return { text: 'ok', tone: 'good', shape: 'dot' };
 }
 

@@ -37,7 +37,7 @@ export function groupOf(outcome: string): 'ok' | 'failed' | 'left' {
 }
 
 export function isRescued(row: Row): boolean {
-  return row.outcome === 'ok' && (row.attempts > 1 || (row.rescue !== null && row.rescue !== undefined));
+  return row.outcome === 'ok' && (row.attempts > (row.steps ?? 1) || (row.rescue !== null && row.rescue !== undefined));
 }
 
 export function queryOf(filter: RowFilter, more: Readonly<Record<string, string | number>> = {}): string {

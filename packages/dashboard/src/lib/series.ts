@@ -54,7 +54,7 @@ export class Series {
     const seen = bucket.requests;
     bucket.requests += times;
     if (row.outcome !== 'ok' && row.outcome !== 'cancelled') bucket.failed += times;
-    else if (row.attempts > 1) bucket.recovered += times;
+    else if (row.attempts > (row.steps ?? 1)) bucket.recovered += times;
     if (typeof row.firstContentMs === 'number') sample(bucket.first, row.firstContentMs, seen);
     if (row.outcome === 'ok' && row.tookMs !== null) sample(bucket.total, row.tookMs, seen);
   }

@@ -28,8 +28,8 @@ export interface HostedCall {
   readonly options: StartOptions;
   /** The answer's own id: it is no vendor's. */
   readonly answerId: string;
-  /** `isFurther`: a later step, whose money was reserved by itself. Attempts are numbered over the whole run. */
-  readonly onAttempt: (attempt: AttemptRecord, isFurther: boolean) => void;
+  /** `step`: the model call it belongs to; the money of those after the first was reserved by itself. Attempts are numbered over the whole run. */
+  readonly onAttempt: (attempt: AttemptRecord, step: number) => void;
   /** The run ended of something that is no vendor's failure: `Refused`, a mistake in the request, a bug. */
   readonly onFailure: (error: unknown) => void;
 }

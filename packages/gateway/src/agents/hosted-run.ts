@@ -200,7 +200,7 @@ export class HostedRun implements RunHandle {
       const told = renumbered(attempt, this.#attempts.length + 1, shiftMs, how);
       step.attempts.push(told);
       this.#attempts.push(told);
-      this.#call.onAttempt(told, money !== undefined);
+      this.#call.onAttempt(told, number);
       onAttempt?.(attempt);
     };
     const { timeoutMs: _own, relay: _none, ...rest } = options;

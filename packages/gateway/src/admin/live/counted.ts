@@ -8,7 +8,7 @@ export function countedEntry(entry: RequestEntry): Counted {
   const { attempts, outcome } = entry;
   return {
     isFailed: outcome === 'failed',
-    isRecovered: outcome === 'ok' && attempts.length > 1,
+    isRecovered: outcome === 'ok' && attempts.length > (entry.steps ?? 1),
     isRescued: attempts.some((one) => one.rescue !== undefined && one.outcome === 'ok'),
     firstContentMs: entry.firstContentMs,
     tookMs: entry.tookMs,
@@ -20,7 +20,7 @@ export function countedEntry(entry: RequestEntry): Counted {
 export function countedRow(row: RequestRow, attempts: readonly AttemptInBrief[]): Counted {
   return {
     isFailed: row.outcome === 'failed',
-    isRecovered: row.outcome === 'ok' && row.attempts > 1,
+    isRecovered: row.outcome === 'ok' && row.attempts > (row.steps ?? 1),
     isRescued: row.rescue !== null,
     firstContentMs: row.first_content_ms ?? undefined,
     tookMs: row.took_ms,

@@ -16,7 +16,7 @@ export function idOf(one: Shown | undefined): string | undefined {
   return 'row' in one ? one.row.id : one.active.id;
 }
 
-export function isOfKind({ outcome, attempts, rescue }: Row, kind: Kind): boolean {
+export function isOfKind({ outcome, attempts, steps = 1, rescue }: Row, kind: Kind): boolean {
   switch (kind) {
     case 'all':
       return true;
@@ -25,7 +25,7 @@ export function isOfKind({ outcome, attempts, rescue }: Row, kind: Kind): boolea
     case 'failed':
       return outcome !== 'ok' && outcome !== 'cancelled' && outcome !== 'pending';
     case 'recovered':
-      return outcome === 'ok' && (attempts > 1 || (rescue ?? null) !== null);
+      return outcome === 'ok' && (attempts > steps || (rescue ?? null) !== null);
   }
 }
 
@@ -75,15 +75,10 @@ export function columnsOf(now: number): readonly Column<Shown>[] {
       title: 'outcome',
       width: 11,
       text: row(
-        (one) => outcomeLook({ outcome: one.outcome, attempts: one.attempts, rescue: one.rescue ?? null }).text,
+        (one) => outcomeLook(one).text,
         (one) => (one.answering ? 'answering' : 'asking'),
       ),
-      look: (one) =>
-        'row' in one
-          ? lookOf(
-              outcomeLook({ outcome: one.row.outcome, attempts: one.row.attempts, rescue: one.row.rescue ?? null }),
-            )
-          : CYAN,
+      look: (one) => ('row' in one ? lookOf(outcomeLook(one.row)) : CYAN),
     },
     {
       title: 'asked for',
