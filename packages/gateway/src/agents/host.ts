@@ -9,6 +9,7 @@ import type { Log } from '@standin/core/spec/log';
 import type { PriceOf } from '@standin/store/money';
 import { ownFailure } from '../caller-errors.ts';
 import type { Exchange } from '../exchange.ts';
+import { createHiddenSteps, type HiddenSteps } from './hidden-steps.ts';
 import { HostedRun } from './hosted-run.ts';
 import { Refused } from './refused.ts';
 
@@ -49,6 +50,7 @@ type AgentModule = typeof import('@standin/agent'); // oxlint-disable-line types
 /** The agent's code and its tool servers are loaded and started by the first call that needs them. */
 export function createAgentHost(options: AgentsOptions, log: Log, priceOf: PriceOf = () => undefined): AgentHost {
   let pool: McpPool | undefined;
+  const hidden: HiddenSteps = createHiddenSteps();
   let isClosed = false;
   let seen: Config | undefined;
   const poolOf = (agent: AgentModule, config: Config): McpPool => {
@@ -98,7 +100,7 @@ export function createAgentHost(options: AgentsOptions, log: Log, priceOf: Price
         };
         return { agent, world };
       };
-      return new HostedRun(call, sink, begin);
+      return new HostedRun(call, sink, begin, hidden);
     },
     async close() {
       isClosed = true;

@@ -6,11 +6,13 @@ import type { RunHandle, RunSink } from '@standin/core/route/run-types';
 import type { Plan, Target } from '@standin/core/route/target';
 import { ProviderError, RequestError, type AttemptRecord } from '@standin/core/spec/errors';
 import type { StreamEvent } from '@standin/core/spec/event';
+import type { Message } from '@standin/core/spec/message';
 import type { ChatOptions, Provider } from '@standin/core/spec/provider';
 import type { ChatRequest } from '@standin/core/spec/request';
 import type { Usage } from '@standin/core/spec/usage';
 import { sumOf } from '@standin/store/writer';
 import { AnswerEvents } from './answer-events.ts';
+import type { HiddenSteps } from './hidden-steps.ts';
 import type { HostedCall } from './host.ts';
 import { reserveStep, type StepMoney } from './step-money.ts';
 
@@ -36,13 +38,21 @@ export class HostedRun implements RunHandle {
   readonly #open = new Set<OpenStep>();
   readonly #usages: { usage: Usage | undefined }[] = [];
   readonly #startedMs: number;
+  readonly #hidden: HiddenSteps;
+  readonly #owner: string;
+  /** The conversation as the caller sent it, with what it does not see of it. */
+  readonly #asked: readonly Message[];
   #calls = 0;
   #target: Target | undefined;
   #isOver = false;
   #resumed: { readonly wait: Promise<void>; readonly go: () => void } | undefined;
 
-  constructor(call: HostedCall, sink: RunSink, begin: Begin) {
+  constructor(call: HostedCall, sink: RunSink, begin: Begin, hidden: HiddenSteps) {
     this.#call = call;
+    this.#hidden = hidden;
+    // Steps are one caller's own, and those of the agent that was asked.
+    this.#owner = `${call.exchange.caller?.id ?? ''}\n${call.plan.agent ?? ''}`;
+    this.#asked = hidden.restore(this.#owner, call.request.messages);
     this.#sink = sink;
     this.#startedMs = call.exchange.context.clock.now();
     const { tools = [], outputFormat } = call.request;
@@ -80,10 +90,10 @@ export class HostedRun implements RunHandle {
       refuseState(request);
       const { agent, world } = await begin((alias, path) => this.#modelOf(alias, path));
       if (this.#isOver) return;
-      const { messages, tools = [], ...rest } = request;
+      const { messages: _told, tools = [], ...rest } = request;
       const mostMs = Math.min(plan.limits.deadlineMs, options.timeoutMs ?? Infinity);
       const run = agent.runConfigured(this.#guarded(world), plan.agent, {
-        messages,
+        messages: this.#asked,
         request: rest,
         handBack: tools,
         stream: options.mode === 'stream',
@@ -144,7 +154,8 @@ export class HostedRun implements RunHandle {
     if (events.length > 0 && !this.#isOver) this.#sink.onEvents(events);
   }
 
-  #end({ ended }: AgentResult): void {
+  #end({ ended, messages }: AgentResult): void {
+    if (ended === 'calls') this.#hidden.keep(this.#owner, messages.slice(this.#asked.length));
     const isAnswer = ended === 'answer' || ended === 'calls';
     const target = this.#target;
     if (target === undefined || (!isAnswer && !this.#events.hasText)) {
