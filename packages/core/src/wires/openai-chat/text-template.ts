@@ -8,8 +8,9 @@ export interface OnlyPiece {
 
 /** Objects that are learned of one answer; a vendor whose objects differ elsewhere too is read in full. */
 const MOST_LEARNED = 4;
-/** A longer one would be a window on its event's text and keep all of it in memory. */
-const MOST_PIECE = 12;
+const MOST_PIECE = 256;
+/** The engine makes a longer slice a window on the text it is of, which then stays in memory. */
+const COPIED = 12;
 const PROBE = 'probe';
 
 /**
@@ -44,7 +45,7 @@ export class TextTemplate {
       // An escape, the end of the string, or what JSON does not allow in it.
       if (code === 0x5c || code === 0x22 || code < 0x20) return undefined;
     }
-    return data.slice(start, end);
+    return length <= COPIED ? data.slice(start, end) : `${data.slice(start, end)} `.slice(0, -1);
   }
 
   /** `only`: what the reader found in the object that `data` is. */
