@@ -26,10 +26,13 @@ const LIMIT = option('limit', 50);
 const SECONDS = option('seconds', 30);
 const LATENCY_MS = option('latency', 150);
 const CONCURRENCY = option('concurrency', 64);
-const KINDS = word('kind', 'bucket,window').split(',');
+const KINDS = word('kind', 'bucket,window,tokens').split(',');
+/** Lines of `tokens` are as long as this on average, a tenth to twice as much. */
+const MEAN_TOKENS = 250;
+const CHARS_PER_TOKEN = 4;
 
-/** Milliseconds to wait when a call is refused; `undefined` when it is taken. */
-type Limiter = (now: number) => number | undefined;
+/** Milliseconds to wait when a call of so many tokens is refused; `undefined` when it is taken. */
+type Limiter = (now: number, tokens: number) => number | undefined;
 
 const LIMITERS: Readonly<Record<string, () => Limiter>> = {
   bucket: () => {
@@ -39,6 +42,17 @@ const LIMITERS: Readonly<Record<string, () => Limiter>> = {
       at = now;
       if (tokens < 1) return ((1 - tokens) / LIMIT) * 1_000;
       tokens -= 1;
+      return undefined;
+    };
+  },
+  tokens: () => {
+    const most = LIMIT * MEAN_TOKENS;
+    let [left, at] = [most, performance.now()];
+    return (now, tokens) => {
+      left = Math.min(most, left + ((now - at) / 1_000) * most);
+      at = now;
+      if (left < tokens) return ((tokens - left) / most) * 1_000;
+      left -= tokens;
       return undefined;
     };
   },
@@ -55,11 +69,13 @@ const LIMITERS: Readonly<Record<string, () => Limiter>> = {
 };
 
 async function startVendor(limiter: Limiter) {
-  const counts = { taken: 0, refused: 0 };
+  const counts = { taken: 0, refused: 0, tokens: 0 };
   const server = createServer((request, response) => {
-    request.resume();
+    let chars = 0;
+    request.on('data', (chunk: Buffer) => (chars += chunk.length));
     request.on('end', () => {
-      const waitMs = limiter(performance.now());
+      const tokens = Math.ceil(chars / CHARS_PER_TOKEN);
+      const waitMs = limiter(performance.now(), tokens);
       if (waitMs !== undefined) {
         counts.refused += 1;
         response.writeHead(429, { 'retry-after-ms': String(Math.ceil(waitMs)), 'content-type': 'application/json' });
@@ -68,6 +84,7 @@ async function startVendor(limiter: Limiter) {
         );
       }
       counts.taken += 1;
+      counts.tokens += tokens;
       const body = {
         id: 'x', object: 'chat.completion', created: 1, model: 'm',
         choices: [{ index: 0, message: { role: 'assistant', content: 'fine' }, finish_reason: 'stop' }],
@@ -84,6 +101,12 @@ async function startVendor(limiter: Limiter) {
   return { counts, url: `http://127.0.0.1:${port}/v1`, close: () => server.closeAllConnections() };
 }
 
+/** The same lines in every run, from a tenth of the usual length to twice as much. */
+function questionOf(line: number): string {
+  const share = ((line * 7_919) % 1_000) / 1_000;
+  return `question ${line} ${'x'.repeat(Math.floor(MEAN_TOKENS * CHARS_PER_TOKEN * (0.1 + 1.6 * share)))}`;
+}
+
 async function batch(url: string, lines: number): Promise<{ answered: number; failed: number }> {
   const dir = mkdtempSync(join(tmpdir(), 'standin-bench-'));
   const file = join(dir, 'standin.toml');
@@ -91,7 +114,7 @@ async function batch(url: string, lines: number): Promise<{ answered: number; fa
   writeFileSync(file, entry);
   const standin = await createStandin({ config: loadConfig({ configPath: file, env: {} }), env: {} });
   async function* source() {
-    for (let line = 0; line < lines; line++) yield Buffer.from(`question ${line}\n`);
+    for (let line = 0; line < lines; line++) yield Buffer.from(`${questionOf(line)}\n`);
   }
   const summary = await runBatch({
     standin,
@@ -110,9 +133,10 @@ async function naive(url: string, lines: number): Promise<{ answered: number; fa
   let [next, answered, failed] = [0, 0, 0];
   const worker = async (): Promise<void> => {
     while (next < lines) {
+      const body = JSON.stringify({ messages: [{ role: 'user', content: questionOf(next) }] });
       next += 1;
       for (let tries = 1; ; tries++) {
-        const response = await fetch(`${url}/chat/completions`, { method: 'POST', body: '{}' });
+        const response = await fetch(`${url}/chat/completions`, { method: 'POST', body });
         await response.text();
         if (response.ok) answered += 1;
         else if (tries > 2) failed += 1;
@@ -140,9 +164,10 @@ for (const kind of KINDS) {
     const startedAt = performance.now();
     const { answered, failed } = await run(vendor.url, LIMIT * SECONDS);
     const seconds = (performance.now() - startedAt) / 1_000;
-    const { taken, refused } = vendor.counts;
+    const { taken, refused, tokens } = vendor.counts;
+    const share = kind === 'tokens' ? tokens / seconds / (LIMIT * MEAN_TOKENS) : taken / seconds / LIMIT;
     console.log(
-      `${kind.padEnd(7)} ${name.padEnd(17)} ${(taken / seconds).toFixed(1)}/s = ${((taken / seconds / LIMIT) * 100).toFixed(1)} % of the limit; refused ${refused} (${((refused / (taken + refused)) * 100).toFixed(1)} %); lines answered ${answered}, failed ${failed}`,
+      `${kind.padEnd(7)} ${name.padEnd(17)} ${(taken / seconds).toFixed(1)}/s = ${(share * 100).toFixed(1)} % of the limit; refused ${refused} (${((refused / (taken + refused)) * 100).toFixed(1)} %); lines answered ${answered}, failed ${failed}`,
     );
     vendor.close();
   }
