@@ -22,6 +22,10 @@ const SHORT_PAUSE_MS = 2_000;
 /** Credit of a pause, in seconds of the rate: limits that count by the minute give back what a pause left unused. */
 const LONGEST_CREDIT_S = 60;
 
+/** Of the last so many outcomes, a smaller share of refusals than that is chance, where each costs next to nothing. */
+const RECENT_OUTCOMES = 100;
+const CHANCE_SHARE = 0.025;
+
 const HISTORY_STEP_MS = 20;
 const HISTORY_STEPS = 500;
 
@@ -48,6 +52,9 @@ export class RateModel {
   /** Accepted calls at times of the last second. */
   #recent: Mark[] = [];
   #refusals: Mark[] = [];
+  /** Whether the last calls were refused, since the last cut. */
+  #outcomes: boolean[] = [];
+  #refusedRecently = 0;
   /** The rate as it was: a refusal is about the rate at which its call was sent. */
   #history: { readonly at: number; readonly perSecond: number }[] = [];
   #cutAt = -Infinity;
@@ -72,8 +79,15 @@ export class RateModel {
 
   accepted(now: number): void {
     this.#accepted += 1;
+    this.#note(false);
     while ((this.#recent[0]?.at ?? now) < now - 1_000) this.#recent.shift();
     if (this.#recent.length < 1_000) this.#recent.push({ at: now, accepted: this.#accepted });
+  }
+
+  #note(isRefused: boolean): void {
+    this.#outcomes.push(isRefused);
+    if (isRefused) this.#refusedRecently += 1;
+    if (this.#outcomes.length > RECENT_OUTCOMES && this.#outcomes.shift() === true) this.#refusedRecently -= 1;
   }
 
   /** Milliseconds until the next call may be sent. */
@@ -100,6 +114,10 @@ export class RateModel {
   limited(startedAt: number, now: number, blockedUntil: number): void {
     // Calls that were under way when the last refusal came say nothing new.
     if (this.#isFixed || startedAt < this.#cutAt) return;
+    this.#note(true);
+    if (blockedUntil - now <= COSTLY_PAUSE_MS && this.#refusedRecently / this.#outcomes.length < CHANCE_SHARE) return;
+    this.#outcomes = [];
+    this.#refusedRecently = 0;
     const refusedAt = Math.min(this.#perSecond, this.#rateAt(startedAt));
     const isFirst = this.#ceiling === Infinity;
     const pauseMs = Math.max(0, blockedUntil - now);

@@ -156,6 +156,25 @@ describe('the pace', () => {
     expect(await begin(100)).toBe(40);
   });
 
+  it('takes a refusal now and then for chance, and many for a limit', async () => {
+    const clock = new VirtualClock();
+    const pace = new Pace({ clock, concurrency: 400 });
+    const refuseOneOf = async (calls: number, each: number): Promise<void> => {
+      for (let call = 1; call <= calls; call++) {
+        const begun = pace.begin();
+        await clock.until(clock.now() + 100);
+        await begun;
+        if (call % each === 0) pace.limited(clock.now(), 20);
+        else pace.accepted();
+        pace.ended();
+      }
+    };
+    await refuseOneOf(500, 70);
+    expect(pace.perSecond).toBeUndefined();
+    await refuseOneOf(60, 10);
+    expect(pace.perSecond).toBeGreaterThan(0);
+  });
+
   it('lets nobody wait for a batch that was stopped', async () => {
     const pace = new Pace({ clock: new VirtualClock(), concurrency: 1 });
     await pace.begin();
