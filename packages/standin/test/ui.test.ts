@@ -156,7 +156,7 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     config.key('C-c');
     expect(await config.until(/^same$/m)).toContain('TERM is "dumb"');
     expect(config.fact('#{alternate_on} #{cursor_flag} #{wrap_flag}')).toBe('0 1 1');
-  });
+  }, 60_000);
 
   it('shows what the gateway does, hostile names as text, and gives the terminal back when killed or crashed', async () => {
     await Promise.all([ask('custom.main'), ask('sim-cut-at20'), ask('\u001B[2J\u202Eevil<b>')]);
@@ -213,7 +213,7 @@ describe.runIf(hasTmux)('standin ui in a real terminal (needs tmux)', () => {
     const crashed = await terminal.until(/code=1\s+same/);
     expect(crashed).toContain('planted crash');
     expect(terminal.fact('#{alternate_on} #{cursor_flag}')).toBe('0 1');
-  });
+  }, 60_000);
 });
 
 it.runIf(!hasTmux)('tmux is not installed: the terminal interface was not tried', () => {
