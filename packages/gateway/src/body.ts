@@ -59,6 +59,9 @@ export function readRawBody(req: IncomingMessage, limitBytes: number, done: Body
 
 /** Most bytes of a refused body that are read and thrown away before the connection is cut. */
 const DISCARD_BYTES = 64 * 1024 * 1024;
+/** Beyond so many they are read slowly: what is only thrown away shall not take the others' time. */
+const AT_ONCE_BYTES = 1024 * 1024;
+const BREATH_MS = 5;
 
 /**
  * Closing at once would reset the connection under the caller's upload, who then never reads why. So the rest is read
@@ -68,7 +71,10 @@ function discardRest(req: IncomingMessage): void {
   let size = 0;
   req.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > DISCARD_BYTES) req.destroy();
+    if (size > DISCARD_BYTES) return void req.destroy();
+    if (size < AT_ONCE_BYTES) return;
+    req.pause();
+    setTimeout(() => req.resume(), BREATH_MS);
   });
 }
 

@@ -24,6 +24,7 @@ import { keepContent, type KeptContent } from './kept-content.ts';
 import { sendFailure, sendJson, type Exchange, type Glimpse, type UnderWay } from './exchange.ts';
 import { ANSWERED, CallAccount, type CallEnd } from './ledger.ts';
 import { heldToPins, rememberingId } from './responses-state.ts';
+import { OVERLOADED } from './overload.ts';
 import { StreamAnswer } from './stream-answer.ts';
 import { traceHeaders } from './trace-context.ts';
 import { WholeAnswer } from './whole-answer.ts';
@@ -64,6 +65,7 @@ export class Call implements UnderWay {
   /** Nothing more is written: answered, failed or left. */
   over = false;
   place = -1;
+  #isIncoming = false;
   #answer: Answer | undefined;
   #handle: RunHandle | undefined;
   #paused = false;
@@ -106,11 +108,22 @@ export class Call implements UnderWay {
   begin(): void {
     this.#enter();
     const { context, req } = this.exchange;
+    this.#isIncoming = true;
+    context.incoming++;
     readBody(req, context.bodyLimitBytes, (error, body) => {
+      this.#arrived();
       if (this.over) return;
-      if (error !== undefined) this.fail(failureOfThrown(error));
+      // Others may have come in while this body was on its way.
+      if (!context.overload.admits(context.underWay.size - context.incoming - 1)) this.fail(OVERLOADED);
+      else if (error !== undefined) this.fail(failureOfThrown(error));
       else this.#start(body);
     });
+  }
+
+  #arrived(): void {
+    if (!this.#isIncoming) return;
+    this.#isIncoming = false;
+    this.exchange.context.incoming--;
   }
 
   /** The same with a body that was read before. */
@@ -323,6 +336,7 @@ export class Call implements UnderWay {
     this.#cached?.end(end.outcome === 'ok');
     this.account?.end(end, this.#kept?.content());
     const { context } = this.exchange;
+    this.#arrived();
     context.underWay.delete(this);
     context.onCallEnd?.();
   }

@@ -77,6 +77,8 @@ export interface GatewayContext {
   readonly passthrough: (isKeyed: boolean) => PassthroughRule;
   /** Absent: no files or batches are kept. Set once the rest is there. */
   batches: Batches | undefined;
+  /** Calls under way whose bodies are still coming: they wait for their callers, and cost nothing but their connection. */
+  incoming: number;
   draining: boolean;
   /** While draining: a call ended, its connection can go. */
   onCallEnd: (() => void) | undefined;

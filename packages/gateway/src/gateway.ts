@@ -14,7 +14,7 @@ import { authorise } from './auth.ts';
 import { openBatches } from './batches/index.ts';
 import type { BatchesOptions } from './batches/types.ts';
 import type { AnyWireServer } from './call.ts';
-import { failureOfThrown, ownFailure, type CallerFailure } from './caller-errors.ts';
+import { failureOfThrown, ownFailure } from './caller-errors.ts';
 import { dialectOf, ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { requestIdOf, sendFailure, type Exchange, type GatewayContext, type UnderWay } from './exchange.ts';
 import { foreignHost, foreignOrigin, isLoopback } from './host-guard.ts';
@@ -27,7 +27,7 @@ import { OpenList } from './open-list.ts';
 import type { Operations } from './operations.ts';
 import { ADMIN_HEADERS } from './admin/serve-route.ts';
 import { createRouteTable, type Found } from './route-table.ts';
-import { createOverload } from './overload.ts';
+import { createOverload, OVERLOADED } from './overload.ts';
 import { createAnswerCache, type CacheRules } from './answer-cache.ts';
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts';
 import { createPins } from './pins.ts';
@@ -156,6 +156,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       options.passthrough?.() ??
       (!isKeyed && options.allowPublic !== true && options.keys?.required !== true ? ['*'] : []),
     batches: undefined,
+    incoming: 0,
     draining: false,
     onCallEnd: undefined,
   };
@@ -279,17 +280,6 @@ function createHandler(context: GatewayContext, options: GatewayOptions) {
   return { handle, dialectOfPath };
 }
 
-/** A moment's wait helps, so the SDKs' own retry is asked for. */
-const OVERLOADED: CallerFailure = {
-  error: {
-    status: 503,
-    code: 'overloaded',
-    kind: 'overloaded',
-    message: 'This gateway has as many calls under way as it can serve in time; send the request again in a moment.',
-  },
-  headers: ['x-should-retry', 'true', 'retry-after', '1'],
-  attempts: [],
-};
 /** Everything but the admin API and the pages. */
 function answerCaller(asked: Exchange, found: Found<Endpoint>, path: string, keys: Keyring | undefined): void {
   const { context, req } = asked;
@@ -305,7 +295,8 @@ function answerCaller(asked: Exchange, found: Found<Endpoint>, path: string, key
   const exchange = caller === undefined ? asked : { ...asked, caller };
   if (found.type === 'route') {
     const isCall = access === 'caller' && req.method === 'POST';
-    if (isCall && !context.overload.admits(context.underWay.size)) return sendFailure(exchange, OVERLOADED);
+    if (isCall && !context.overload.admits(context.underWay.size - context.incoming))
+      return sendFailure(exchange, OVERLOADED);
     return found.run.run(exchange, NOBODY);
   }
   if (found.type === 'none') {

@@ -1,4 +1,5 @@
 import type { Clock } from '@standin/core/spec/clock';
+import type { CallerFailure } from './caller-errors.ts';
 
 /** Whether one more call may begin. */
 export interface Overload {
@@ -10,6 +11,18 @@ export interface Overload {
   readonly refused: number;
   close(): void;
 }
+
+/** A moment's wait helps, so the SDKs' own retry is asked for. */
+export const OVERLOADED: CallerFailure = {
+  error: {
+    status: 503,
+    code: 'overloaded',
+    kind: 'overloaded',
+    message: 'This gateway has as many calls under way as it can serve in time; send the request again in a moment.',
+  },
+  headers: ['x-should-retry', 'true', 'retry-after', '1'],
+  attempts: [],
+};
 
 export const DEFAULT_MAX_CONCURRENT = 10_000;
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createOverload } from '../src/overload.ts';
 import { createFakeStandin, type FakeRun } from './helpers/fake-standin.ts';
@@ -37,6 +38,25 @@ describe('more calls than may be under way', () => {
     await until('there is room', () => held.length === 1);
     held[0]?.answer('hi');
     expect((await next).status).toBe(200);
+  });
+
+  test('do not count while their bodies are still coming: slow callers shut nobody out', async () => {
+    const standin = createFakeStandin((run) => run.answer('done'));
+    const { url, gateway } = await startGateway({ standin, maxConcurrent: 2 });
+    const body = JSON.stringify(CHAT);
+    const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const slow = Array.from({ length: 5 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+    for (const socket of slow) socket.write(head + body.slice(0, 10));
+    await until('all have begun', () => gateway.load().openCalls === slow.length);
+    expect((await post(`${url}/v1/messages`, MESSAGES)).status).toBe(200);
+    const [late, ...others] = slow;
+    const answered = new Promise<string>((resolve) => late?.once('data', (data: Buffer) => resolve(data.toString())));
+    late?.write(body.slice(10));
+    expect(await answered).toMatch(/^HTTP\/1\.1 200 /);
+    for (const socket of [late, ...others]) socket?.destroy();
+    await until('they are gone', () => gateway.load().openCalls === 0);
+    expect((await post(`${url}/v1/messages`, MESSAGES)).status).toBe(200);
+    expect(gateway.load().refused).toBe(0);
   });
 });
 

@@ -6,6 +6,7 @@ import { answerHeaders, failedHeaders, vendorAttempts } from '../answer.ts';
 import { readBody, readRawBody } from '../body.ts';
 import { failureOf, failureOfThrown, ownFailure, type CallerFailure } from '../caller-errors.ts';
 import { baseHeaders, sendFailure, sendText, type Exchange, type UnderWay } from '../exchange.ts';
+import { OVERLOADED } from '../overload.ts';
 import { CallAccount, type AccountedCall, type CallEnd } from '../ledger.ts';
 import { comingBack } from './raw-headers.ts';
 import { traceHeaders } from '../trace-context.ts';
@@ -34,6 +35,7 @@ export class PassedCall implements UnderWay, RawSink {
   #passing: PassedOn | undefined;
   #handle: RawHandle | undefined;
   place = -1;
+  #isIncoming = false;
   #over = false;
   #paused = false;
   /** A whole answer waits for its end, so that its cost can stand in its head. */
@@ -53,9 +55,13 @@ export class PassedCall implements UnderWay, RawSink {
     this.enter();
     const { context, req } = this.exchange;
     const read = how === 'plain' ? readBody : readRawBody;
+    this.#isIncoming = true;
+    context.incoming++;
     read(req, context.bodyLimitBytes, (error, body) => {
+      this.#arrived();
       if (this.#over) return;
-      if (error === undefined) this.pass(() => prepare(body));
+      if (!context.overload.admits(context.underWay.size - context.incoming - 1)) this.fail(OVERLOADED);
+      else if (error === undefined) this.pass(() => prepare(body));
       else this.fail(failureOfThrown(error));
     });
   }
@@ -211,8 +217,15 @@ export class PassedCall implements UnderWay, RawSink {
     this.#over = true;
     this.#account?.end(end);
     const { context } = this.exchange;
+    this.#arrived();
     context.underWay.delete(this);
     context.onCallEnd?.();
+  }
+
+  #arrived(): void {
+    if (!this.#isIncoming) return;
+    this.#isIncoming = false;
+    this.exchange.context.incoming--;
   }
 
   shutDown(): void {
