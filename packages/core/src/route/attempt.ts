@@ -19,6 +19,8 @@ import { charsIn, createWatch, type TimeoutCause, type Watch } from './watch.ts'
 
 export type { AttemptHandle, AttemptInput, AttemptSink };
 
+export const NO_REPAIRS: readonly string[] = [];
+
 /** One call to one target with one key. All state belongs to this attempt and dies with it. */
 export function startAttempt(input: AttemptInput, sink: AttemptSink): AttemptHandle {
   const { via } = input.target;

@@ -3,7 +3,7 @@ import type { StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import type { OutputGuard } from '../tools/output/index.ts';
 import { allFailed, brokenOff } from './all-failed.ts';
-import { startAttempt } from './attempt.ts';
+import { NO_REPAIRS, startAttempt } from './attempt.ts';
 import { checkMended, RECOVERED, recovered, sumUsage } from './answer-checks.ts';
 import { hold, withHeld, type Stage } from './commit.ts';
 import { hasTurned, landed } from './decide.ts';
@@ -44,8 +44,6 @@ import {
 export function startRun(plan: Plan, request: ChatRequest, options: RunOptions, sink: RunSink): RunHandle {
   return new Run(plan, request, options, sink);
 }
-
-const NO_REPAIRS: readonly string[] = [];
 
 class Run implements RunHandle {
   readonly #plan: Plan;
