@@ -50,7 +50,7 @@ describe('the address of a queue', () => {
   });
 });
 
-describe.runIf(haveRedis !== undefined)('a batch over Redis', () => {
+describe.runIf(haveRedis !== undefined)('a batch over Redis', { timeout: 60_000 }, () => {
   let redis: RedisServer;
   let vendor: Simulator;
   let standin: Standin;

@@ -80,7 +80,7 @@ async function begin(client: OpenAI, lines: readonly (object | string)[], endpoi
 }
 
 async function ended(client: OpenAI, id: string): Promise<OpenAI.Batch> {
-  for (const end = performance.now() + 15_000; ;) {
+  for (const end = performance.now() + 30_000; ;) {
     const batch = await client.batches.retrieve(id);
     if (['completed', 'failed', 'expired', 'cancelled'].includes(batch.status)) return batch;
     if (performance.now() > end) throw new Error(`still ${JSON.stringify(batch)}`);
