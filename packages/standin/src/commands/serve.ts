@@ -11,6 +11,7 @@ import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
 import { openAccounts } from '../serve/accounts.ts';
 import { useServiceLog } from '../serve/service-log.ts';
 import { adminOptions, dashboardPages, printPairing } from '../serve/dashboard.ts';
+import { giveBackAfterStart } from '../serve/give-back.ts';
 import { isLoopbackHost } from '../serve/public-host.ts';
 import { chooseUpstream, type Upstream } from '../serve/upstream.ts';
 import { printWelcome } from '../serve/welcome.ts';
@@ -164,6 +165,7 @@ async function serveHere(
     });
     accounts.watch(() => gateway.load());
     const { url } = await listen(gateway, config);
+    giveBackAfterStart(() => gateway.load());
     following = await followConfig(open, context, { flags }, (next) => {
       current = next;
       accounts.follow(next.config);
