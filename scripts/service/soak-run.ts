@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { startSimulator } from '../../packages/simulator/src/index.ts';
 import { call } from './callers.ts';
-import { openFiles, processorSeconds, quantile, residentMb, sleep, startGateway } from './gateway-process.ts';
+import { openFiles, processorSeconds, residentMb, sleep, startGateway } from './gateway-process.ts';
 import { choose, configFor, nanoUsdOf, RULES, seeded } from './soak-load.ts';
 
 export interface SoakOptions {
