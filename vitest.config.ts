@@ -5,7 +5,7 @@ const shared = { isolate: false, testTimeout: 20_000, hookTimeout: 20_000 };
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -8,7 +8,7 @@ import { workspace } from './support.ts';
 describe('a real gateway, in short', () => {
   it('under mixed load: a row for each request, money as the simulator counts it, nothing left open', async () => {
     const { dir, remove } = await workspace();
-    const { findings, calls } = await soak({ dir, seconds: 3, rate: 15, seed: 3 });
+    const { findings, calls } = await soak({ dir, seconds: 2, rate: 20, seed: 3 });
     await remove();
     expect(findings).toEqual([]);
     expect(calls).toBeGreaterThan(10);
@@ -23,7 +23,7 @@ describe('a real gateway, in short', () => {
 
   it('attacked: the calls of others are answered', async () => {
     const { dir, remove } = await workspace();
-    const only = ['slow-loris, headers', 'a body of nested lists', 'headers of 64 KB', 'a line without end'];
+    const only = ['slow-loris, headers', 'a body of nested lists', 'a line without end'];
     const rows = await hostile({ dir, seconds: 0.2, connections: 40, only });
     await remove();
     expect(rows.filter(({ failed }) => failed > 0)).toEqual([]);

@@ -108,7 +108,8 @@ const FIXED_BYTES: Readonly<Record<number, number>> = { 0: 0, 1: 0, 2: 1, 3: 2, 
 const BYTES_TYPE = 6;
 
 function readHeaders(bytes: Buffer): Record<string, string> {
-  const headers: Record<string, string> = {};
+  // Without a prototype: a header may be called anything.
+  const headers = Object.create(null) as Record<string, string>;
   let at = 0;
   const take = (count: number): Buffer => {
     if (at + count > bytes.length) throw broken('the headers of a frame are cut short');
