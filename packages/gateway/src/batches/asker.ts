@@ -37,8 +37,10 @@ export function endpointAsker({ context, endpoint, path, caller }: EndpointAsker
 }
 
 /** Lines of batches wait while callers fill the gateway. */
-async function room({ overload, underWay, clock }: GatewayContext, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !overload.admits(underWay.size))
+async function room(context: GatewayContext, signal: AbortSignal): Promise<void> {
+  const { overload, underWay, clock } = context;
+  // Only looked at: a line that waits is not a call that was turned away.
+  while (!signal.aborted && underWay.size - context.incoming >= overload.limit)
     await new Promise<void>((resolve) => void clock.after(ROOM_MS, resolve));
 }
 
