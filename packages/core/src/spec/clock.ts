@@ -14,7 +14,9 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),
-  after: (ms, run) => setTimeout(run, Math.min(Math.max(0, ms), MAX_DELAY_MS)),
+  // A whole number that is a small integer to the engine, too: a timer that ever was given another sort of number throws
+  // away all compiled code that deals with timers, and each broken number of milliseconds gets a list of its own.
+  after: (ms, run) => setTimeout(run, Math.min(Math.max(0, Math.ceil(ms)), MAX_DELAY_MS) | 0),
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 

@@ -11,6 +11,7 @@ import { readConfig, startStandin, tellWarnings } from '../cli/open.ts';
 import { openAccounts } from '../serve/accounts.ts';
 import { useServiceLog } from '../serve/service-log.ts';
 import { adminOptions, dashboardPages, printPairing } from '../serve/dashboard.ts';
+import { compileEarly } from '../serve/compile-early.ts';
 import { giveBackAfterStart } from '../serve/give-back.ts';
 import { isLoopbackHost } from '../serve/public-host.ts';
 import { chooseUpstream, type Upstream } from '../serve/upstream.ts';
@@ -119,6 +120,7 @@ async function serveHere(
   workers: number,
 ): Promise<void> {
   const log = context.logger().log;
+  compileEarly();
   let closeAccounts: (() => void) | undefined;
   try {
     const { config } = upstream;
