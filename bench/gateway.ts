@@ -11,8 +11,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { foreignLoad, LoadGenerator, SCENARIOS, type Measured } from './gateway/load.ts';
-import { hasHarness, hasNginx, nativePrograms, start, startMock, type Running } from './gateway/systems.ts';
+import { CROWD, foreignLoad, LoadGenerator, SCENARIOS, type Measured } from './gateway/load.ts';
+import {
+  buildPackage,
+  hasHarness,
+  hasNginx,
+  nativePrograms,
+  start,
+  startMock,
+  type Running,
+} from './gateway/systems.ts';
 import { median, printTable, ratioOf, type Row } from './gateway/table.ts';
 
 const option = (name: string): string | undefined => {
@@ -28,7 +36,7 @@ const firstPort = Number(option('port') ?? 9400);
 const profile = option('profile');
 const references = [...(hasNginx() && !quick ? ['nginx'] : []), 'pipe'];
 const systems = option('suts')?.split(',') ?? [...references, 'standin', ...(quick ? [] : ['plain']), 'translated'];
-const wanted = option('scen')?.split(',') ?? [...Object.keys(SCENARIOS), 'memory'];
+const wanted = option('scen')?.split(',') ?? [...Object.keys(SCENARIOS), 'crowd', 'memory'];
 const pause = (ms: number) => new Promise<void>((done) => void setTimeout(done, ms));
 
 /** Figures of each round, by scenario and system. */
@@ -37,7 +45,7 @@ const figures = (scenario: string, system: string, of: (one: Measured) => number
   (results.get(scenario)?.get(system) ?? []).map(of);
 
 async function measureLoad(programs: string): Promise<void> {
-  const scenarios = wanted.filter((name) => name !== 'memory');
+  const scenarios = wanted.filter((name) => name !== 'memory' && name !== 'crowd');
   if (scenarios.length === 0) return;
   const mock = await startMock(programs, firstPort);
   const running: Running[] = [];
@@ -78,6 +86,24 @@ function summary(one: Measured, name: string): string {
   return `${one.cpu_us_per_req.toFixed(1)} µs/request ${cost} ${firsts} ${other}`;
 }
 
+/** A fresh process with 5,000 open streams of which each says something every second: the share of its one core. */
+async function measureCrowd(programs: string): Promise<void> {
+  if (!wanted.includes('crowd')) return;
+  const bySystem = new Map<string, Measured[]>();
+  results.set('crowd', bySystem);
+  for (const [at, name] of systems.filter((one) => one === 'pipe' || one === 'standin').entries()) {
+    const mock = await startMock(programs, firstPort + 40 + at * 2);
+    const system = await start(name, firstPort + 41 + at * 2, mock.port);
+    const one = new LoadGenerator(programs, mock).run(system, CROWD, 1);
+    bySystem.set(name, [one]);
+    console.log(
+      `crowd ${name.padEnd(10)} ${(one.cpu_s / one.secs).toFixed(2)} of a core, ${(one.cpu_ns_per_event / 1000).toFixed(1)} µs/event, peak ${(one.rss_peak_kb / 1024).toFixed(0)} MB, ${one.bad + one.err} failed`,
+    );
+    for (const ended of [system, mock]) ended.stop();
+    await pause(500);
+  }
+}
+
 interface Memory {
   readonly idleMb: number;
   readonly kbPerStream: number;
@@ -88,7 +114,12 @@ async function measureMemory(programs: string): Promise<Map<string, Memory>> {
   const memory = new Map<string, Memory>();
   if (!wanted.includes('memory')) return memory;
   const streams = Number(option('streams') ?? 5000);
-  for (const [at, name] of systems.filter((one) => one !== 'plain').entries()) {
+  const measured = systems.filter((one) => one !== 'plain');
+  if (measured.includes('standin')) {
+    buildPackage();
+    measured.push('built');
+  }
+  for (const [at, name] of measured.entries()) {
     const mock = await startMock(programs, firstPort + 20 + at * 2);
     const system = await start(name, firstPort + 21 + at * 2, mock.port);
     const generator = new LoadGenerator(programs, mock);
@@ -155,13 +186,22 @@ function firstTokenRow(quantile: 'p50' | 'p99', target: number): Row[] {
   return [{ scenario, unit: 'ms', nginx: added('nginx'), pipe: added('pipe'), own: added('standin'), target }];
 }
 
+function crowdRow(): Row[] {
+  const share = (one: Measured): number => one.cpu_s / one.secs;
+  const [own] = figures('crowd', 'standin', share);
+  const [pipe] = figures('crowd', 'pipe', share);
+  return own === undefined ? [] : [{ scenario: '5,000 paced streams', unit: 'cores', pipe, own, target: 1 }];
+}
+
 function memoryRows(memory: ReadonlyMap<string, Memory>): Row[] {
   const own = memory.get('standin');
   if (own === undefined) return [];
   const [nginx, pipe] = [memory.get('nginx'), memory.get('pipe')];
   const perStream = pipe === undefined ? NaN : own.kbPerStream / pipe.kbPerStream;
+  const idle = { unit: 'MB', nginx: nginx?.idleMb, pipe: pipe?.idleMb, target: 90 };
   return [
-    { scenario: 'memory, idle', unit: 'MB', nginx: nginx?.idleMb, pipe: pipe?.idleMb, own: own.idleMb, target: 90 },
+    { scenario: 'memory, idle, as installed', ...idle, own: memory.get('built')?.idleMb ?? NaN },
+    { scenario: 'memory, idle, from source', ...idle, own: own.idleMb },
     {
       scenario: 'memory, per open stream',
       unit: 'KB',
@@ -188,6 +228,7 @@ function rows(memory: ReadonlyMap<string, Memory>): Row[] {
     ...cpuRow('ns64', 'translated', 'ns64, translated', 'CPU µs/request', perRequest, 2),
     ...cpuRow('st-paced', 'translated', 'st-paced, translated', 'CPU µs/event', perEvent, 2),
     ...cpuRow('st-burst32', 'translated', 'st-burst32, translated', 'CPU µs/event', perEvent, 2),
+    ...crowdRow(),
     ...memoryRows(memory),
   ];
 }
@@ -202,5 +243,6 @@ if (spawnSync('g++', ['--version']).status !== 0) {
 }
 const programs = await nativePrograms();
 await measureLoad(programs);
+await measureCrowd(programs);
 printTable(rows(await measureMemory(programs)));
 process.exit(0);

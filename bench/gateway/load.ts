@@ -34,6 +34,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'ns-100k': { model: 'mock', connections: 32, lasts: 4, bodyBytes: 100_000 },
 };
 
+/** So many streams at once, an event a second on each; measured once all of them are open. */
+export const CROWD: Scenario = {
+  model: 'mock-l10000-t20-i1000000',
+  connections: 5000,
+  lasts: 12,
+  warm: 14,
+  stream: true,
+  ramp: 500,
+};
+
 /** What the load generator prints, as far as it is used here. Times in microseconds, memory in KiB. */
 export interface Measured {
   readonly ok: number;

@@ -10,6 +10,8 @@ const root = resolve(import.meta.dirname, '../..');
 const perf = resolve(root, '../shared/perf');
 const scratch = mkdtempSync(join(tmpdir(), 'standin-bench-'));
 const standin = join(root, 'packages/standin/bin/standin.js');
+/** What `npm run build` makes and npm would install. */
+const builtStandin = join(root, 'packages/standin/dist/package/bin/standin.js');
 
 /** The gateway has a processor of its own; the mock and the load generator share the other. */
 export const GATEWAY_CPU = '0';
@@ -46,7 +48,13 @@ const SYSTEMS: Readonly<Record<string, (port: number, vendor: number) => Start>>
   standin: (port, vendor) => gateway(port, vendor, 'custom', true),
   plain: (port, vendor) => gateway(port, vendor, 'custom', false),
   translated: (port, vendor) => gateway(port, vendor, 'anthropic', true),
+  built: (port, vendor) => gateway(port, vendor, 'custom', true, builtStandin),
 };
+
+/** Builds the package anew: an old one would be measured otherwise. */
+export function buildPackage(): void {
+  execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root, stdio: 'ignore' });
+}
 
 export const hasHarness = (): boolean => existsSync(join(perf, 'bench.mjs'));
 export const hasNginx = (): boolean => existsSync('/usr/sbin/nginx');
@@ -73,7 +81,13 @@ export function start(name: string, port: number, vendor: number, profile?: stri
  * `featured`: a virtual key with limits of rate, tokens, parallel calls and money, prices, and a spare to fall back on.
  * Ledger, metrics and attempt records are on by default.
  */
-function gateway(port: number, vendor: number, type: 'custom' | 'anthropic', featured: boolean): Start {
+function gateway(
+  port: number,
+  vendor: number,
+  type: 'custom' | 'anthropic',
+  featured: boolean,
+  program = standin,
+): Start {
   const home = mkdtempSync(join(scratch, 'home-'));
   const uri = type === 'anthropic' ? `http://127.0.0.1:${vendor}` : `http://127.0.0.1:${vendor}/v1`;
   const entry = (alias: string, more: string) =>
@@ -87,7 +101,7 @@ function gateway(port: number, vendor: number, type: 'custom' | 'anthropic', fea
   const env = { STANDIN_HOME: home };
   return {
     command: process.execPath,
-    args: [standin, 'serve', '--port', String(port), '--config', config],
+    args: [program, 'serve', '--port', String(port), '--config', config],
     env,
     headers: featured ? [`x-api-key: ${virtualKey(env)}`] : [],
     model: (name) => `${type}.mock/${name}`,

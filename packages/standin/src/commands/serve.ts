@@ -120,7 +120,6 @@ async function serveHere(
   workers: number,
 ): Promise<void> {
   const log = context.logger().log;
-  compileEarly();
   let closeAccounts: (() => void) | undefined;
   try {
     const { config } = upstream;
@@ -167,6 +166,8 @@ async function serveHere(
     });
     accounts.watch(() => gateway.load());
     const { url } = await listen(gateway, config);
+    // Not before: reading the program and the config is done once.
+    compileEarly();
     giveBackAfterStart(() => gateway.load());
     following = await followConfig(open, context, { flags }, (next) => {
       current = next;

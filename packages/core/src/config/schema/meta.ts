@@ -24,9 +24,10 @@ export function foreign(description: string) {
   return field(z.unknown(), { description, effect: 'none' });
 }
 
-/** Many of them at once. */
+/** Many of them at once: one schema stands for all. */
 export function foreignKeys<const K extends string>(names: readonly K[], owner: string) {
-  const shape: Record<string, ReturnType<typeof foreign>> = {};
-  for (const name of names) shape[name] = foreign(`${owner} key; has no effect in Standin.`);
+  const one = foreign(`${owner} key; has no effect in Standin.`);
+  const shape: Record<string, typeof one> = {};
+  for (const name of names) shape[name] = one;
   return shape as Record<K, ReturnType<typeof foreign>>;
 }
