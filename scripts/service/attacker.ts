@@ -9,7 +9,7 @@ export type ToAttacker = 'over' | { readonly name: string; readonly port: number
 /** Answers by how often they came. */
 export type FromAttacker = Readonly<Record<string, number>>;
 
-setPriority(10);
+setPriority(19);
 let end = (): void => {};
 process.on('message', (message: ToAttacker) => {
   if (message === 'over') return end();

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -76,6 +77,17 @@ export async function makeKey(dir: string, args: readonly string[]): Promise<str
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   if (code !== 0) throw new Error(`standin keys create ended with ${code}`);
   return (JSON.parse(out) as { key: string }).key;
+}
+
+/**
+ * Keeps this process, and children that come later, off the first processor, so that what is measured elsewhere is
+ * another program's work and not a neighbour's. False where that cannot be done: one processor, or no `taskset`.
+ */
+export function leaveFirstProcessor(): boolean {
+  const processors = availableParallelism();
+  if (processors < 2) return false;
+  const args = ['-a', '-p', '-c', `1-${processors - 1}`, String(process.pid)];
+  return spawnSync('taskset', args, { stdio: 'ignore' }).status === 0;
 }
 
 /** Resident memory of a process in MiB. Linux. */

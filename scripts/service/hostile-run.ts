@@ -6,7 +6,7 @@ import { startSimulator } from '../../packages/simulator/src/index.ts';
 import type { FromAttacker, ToAttacker } from './attacker.ts';
 import { ATTACKS } from './attacks.ts';
 import { call } from './callers.ts';
-import { quantile, residentMb, sleep, startGateway } from './gateway-process.ts';
+import { leaveFirstProcessor, quantile, residentMb, sleep, startGateway } from './gateway-process.ts';
 
 export interface HostileOptions {
   readonly dir: string;
@@ -48,6 +48,7 @@ api_key = "hostile-key-of-the-vendor"
 model_provider = "custom.main"
 `;
   const gateway = await startGateway({ dir, config });
+  tell(leaveFirstProcessor() ? 'the gateway has one processor to itself' : 'all share the same processors');
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const body = { model: 'm1', messages: [{ role: 'user', content: 'hi' }] };
   const others = async (span: number): Promise<{ took: number[]; failed: number; mostMb: number }> => {

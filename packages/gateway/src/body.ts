@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { brotliDecompress, gunzip, inflate, zstdDecompress, type CompressCallback } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { RequestError } from '@standin/core/spec/index';
+import { BodyPieces, letGo } from '@standin/core/transport/body-pieces';
 import { keepNumbersUnder } from './exact-numbers.ts';
 import { locateJsonError } from './json-error.ts';
 import { shapeProblem } from './json-shape.ts';
@@ -11,15 +13,16 @@ export type BodyDone = (error: RequestError | undefined, body: Buffer) => void;
 
 const NOTHING = Buffer.alloc(0);
 
-type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }, done: CompressCallback) => void;
+/** Bytes at a time: each is a turn of the thread pool and of the loop. */
+const UNPACKED_AT_ONCE = { chunkSize: 64 * 1024 };
 
-const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
-  ['gzip', gunzip],
-  ['x-gzip', gunzip],
-  ['deflate', inflate],
-  ['br', brotliDecompress],
+const DECOMPRESSORS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', () => createGunzip(UNPACKED_AT_ONCE)],
+  ['x-gzip', () => createGunzip(UNPACKED_AT_ONCE)],
+  ['deflate', () => createInflate(UNPACKED_AT_ONCE)],
+  ['br', () => createBrotliDecompress(UNPACKED_AT_ONCE)],
   // Codex CLI sends it where it is told that it may.
-  ['zstd', zstdDecompress],
+  ['zstd', () => createZstdDecompress(UNPACKED_AT_ONCE)],
 ]);
 
 /** Reads a request's body whole, `limitBytes` at most, before and after decompression. */
@@ -38,21 +41,18 @@ export function readRawBody(req: IncomingMessage, limitBytes: number, done: Body
     discardRest(req);
     return done(tooLarge(limitBytes), NOTHING);
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const onData = (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size > limitBytes) {
+  const pieces = new BodyPieces();
+  const onData = (piece: Buffer): void => {
+    if (pieces.size + piece.length > limitBytes) {
       req.off('data', onData);
       req.off('end', onEnd);
+      pieces.drop();
       discardRest(req);
       return done(tooLarge(limitBytes), NOTHING);
     }
-    chunks.push(chunk);
+    pieces.push(piece);
   };
-  const onEnd = (): void => {
-    done(undefined, chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, size));
-  };
+  const onEnd = (): void => done(undefined, pieces.whole());
   req.on('data', onData);
   req.on('end', onEnd);
 }
@@ -71,6 +71,7 @@ function discardRest(req: IncomingMessage): void {
   let size = 0;
   req.on('data', (chunk: Buffer) => {
     size += chunk.length;
+    letGo(chunk);
     if (size > DISCARD_BYTES) return void req.destroy();
     if (size < AT_ONCE_BYTES) return;
     req.pause();
@@ -84,11 +85,20 @@ function decompress(encoding: string, body: Buffer, limitBytes: number, done: Bo
     const message = `Content-Encoding "${encoding}" is not supported; send the body plain, or as gzip, deflate, br or zstd.`;
     return done(new RequestError(message, { status: 415, code: 'unsupported_encoding' }), NOTHING);
   }
-  run(body, { maxOutputLength: limitBytes }, (error, plain) => {
-    if (error === null) return done(undefined, plain);
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return done(tooLarge(limitBytes), NOTHING);
+  const unpacking = run();
+  const pieces = new BodyPieces();
+  unpacking.on('data', (piece: Buffer) => {
+    if (pieces.size + piece.length <= limitBytes) return pieces.push(piece);
+    unpacking.destroy();
+    pieces.drop();
+    letGo(piece);
+    done(tooLarge(limitBytes), NOTHING);
+  });
+  unpacking.on('end', () => done(undefined, pieces.whole()));
+  unpacking.on('error', () => {
     done(new RequestError(`The request body is not valid ${encoding}.`, { code: 'invalid_body' }), NOTHING);
   });
+  unpacking.end(body);
 }
 
 function tooLarge(limitBytes: number): RequestError {

@@ -12,6 +12,7 @@ import {
   type ChatRequest,
   type JsonObject,
 } from '@standin/core/spec/index';
+import { letGo } from '@standin/core/transport/body-pieces';
 import type { DecodedRequest, WireServer } from '@standin/core/wires/wire';
 import type { HostedCall } from './agents/host.ts';
 import { Refused } from './agents/refused.ts';
@@ -117,6 +118,8 @@ export class Call implements UnderWay {
       if (!context.overload.admits(context.underWay.size - context.incoming - 1)) this.fail(OVERLOADED);
       else if (error !== undefined) this.fail(failureOfThrown(error));
       else this.#start(body);
+      // What was said is read: a large body need not wait for the collector.
+      if (this.#body === undefined) letGo(body);
     });
   }
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WIRE_CLIENTS } from '@standin/core/library/wires';
@@ -252,5 +253,15 @@ describe.each(Object.keys(WIRES) as Wire[])('%s by the hot path and by the trans
       }),
       { numRuns: 40 },
     );
+  });
+
+  test('an answer that was packed without saying so arrives unpacked', async () => {
+    const events = eventsOf([{ type: 'text', pieces: ['Unpacked.'] }], wire, { input: 3, output: 4 });
+    const plain = bytesOf(events, server, 'whole', model);
+    const body = { model, max_tokens: 50, messages: [{ role: 'user', content: 'go on' }] };
+    const answer = { pieces: cut(gzipSync(plain), [7, 31]), type: 'application/json' };
+    const seen = await ask(hot, body, answer, 'whole');
+    expect(seen.status).toBe(200);
+    expect(seen).toEqual(await ask(translated, body, answer, 'whole'));
   });
 });

@@ -2,6 +2,7 @@ import { ProviderError, type ErrorDetails, type ErrorPhase } from '../spec/error
 import { isContent, isReasoning, type StreamEvent } from '../spec/event.ts';
 import type { ChatRequest } from '../spec/request.ts';
 import { gunzipIfMarked } from '../transport/body-decoding.ts';
+import { BodyPieces } from '../transport/body-pieces.ts';
 import type { HttpExchange, ResponseHead } from '../transport/transport.ts';
 import type { EncodedCall, StreamDecoder, WireTarget } from '../wires/wire.ts';
 import type { AttemptHandle, AttemptInput, AttemptSink } from './attempt-types.ts';
@@ -50,8 +51,9 @@ class WireAttempt implements AttemptHandle {
   #head: ResponseHead | undefined;
   #decoder: StreamDecoder | undefined;
   #cutter: FrameCutter | undefined;
-  #body: Uint8Array[] = [];
-  #bodyBytes = 0;
+  #body: BodyPieces | undefined;
+  /** The rest of an error's body is of no use. */
+  #isCut = false;
   #phase: ErrorPhase = 'connect';
   #finished = false;
   #sawContent = false;
@@ -200,13 +202,15 @@ class WireAttempt implements AttemptHandle {
   }
 
   #keepBody(chunk: Uint8Array): void {
-    this.#bodyBytes += chunk.byteLength;
+    if (this.#isCut) return;
+    const body = (this.#body ??= new BodyPieces());
     const ok = this.#head !== undefined && this.#head.status < 300;
-    if (this.#bodyBytes > (ok ? MAX_WHOLE_BODY_BYTES : MAX_ERROR_BODY_BYTES)) {
+    if (body.size + chunk.byteLength > (ok ? MAX_WHOLE_BODY_BYTES : MAX_ERROR_BODY_BYTES)) {
+      this.#isCut = true;
       if (!ok) return;
       return this.#fail({ kind: 'protocol', message: 'The answer is larger than 64 MiB.', phase: this.#phase });
     }
-    this.#body.push(chunk);
+    body.push(chunk);
   }
 
   #onEnd(): void {
@@ -228,10 +232,7 @@ class WireAttempt implements AttemptHandle {
 
   #wholeBody(): void {
     const head = this.#head;
-    const [first] = this.#body;
-    const bytes = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
-    const plain = gunzipIfMarked(bytes);
-    if (plain !== bytes) this.#body = [plain];
+    const plain = gunzipIfMarked(this.#body?.whole() ?? NOTHING);
     const body = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('utf8');
     if (head === undefined || this.#wireTarget === undefined) return;
     if (head.status >= 200 && head.status < 300) {
@@ -241,7 +242,7 @@ class WireAttempt implements AttemptHandle {
       const events = this.#endpoint.wire.decodeWhole(body, this.#wireTarget, about);
       // A document only: some servers send an event stream where a document was asked for.
       const relayed = this.#relays && body.startsWith('{');
-      this.#deliver(events, relayed ? { bytes: [bytes], complete: true, ended: true, plain: about.plain } : undefined);
+      this.#deliver(events, relayed ? { bytes: [plain], complete: true, ended: true, plain: about.plain } : undefined);
       if (!this.#over) this.#complete();
       return;
     }

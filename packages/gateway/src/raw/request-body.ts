@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { BodyPieces } from '@standin/core/transport/body-pieces';
 import type { BodySink, BodySource } from '@standin/core/transport/transport';
 
 /**
@@ -8,8 +9,7 @@ import type { BodySink, BodySource } from '@standin/core/transport/transport';
 export function takeBody(req: IncomingMessage, keepBytes: number, done: (body: Buffer | BodySource) => void): void {
   const declared = req.headers['content-length'];
   const length = declared === undefined ? undefined : Number(declared);
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const pieces = new BodyPieces();
   const release = (): void => {
     req.off('data', onData);
     req.off('end', onEnd);
@@ -17,23 +17,22 @@ export function takeBody(req: IncomingMessage, keepBytes: number, done: (body: B
   const stream = (): void => {
     release();
     req.pause();
-    done(sourceOf(req, chunks, length));
+    done(sourceOf(req, pieces.whole(), length));
   };
-  const onData = (chunk: Buffer): void => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > keepBytes) stream();
+  const onData = (piece: Buffer): void => {
+    pieces.push(piece);
+    if (pieces.size > keepBytes) stream();
   };
   const onEnd = (): void => {
     release();
-    done(Buffer.concat(chunks, size));
+    done(pieces.whole());
   };
   if (length !== undefined && length > keepBytes) return stream();
   req.on('data', onData);
   req.on('end', onEnd);
 }
 
-function sourceOf(req: IncomingMessage, begun: readonly Buffer[], lengthBytes: number | undefined): BodySource {
+function sourceOf(req: IncomingMessage, begun: Buffer, lengthBytes: number | undefined): BodySource {
   return {
     ...(lengthBytes === undefined ? {} : { lengthBytes }),
     start(sink: BodySink) {
@@ -42,8 +41,7 @@ function sourceOf(req: IncomingMessage, begun: readonly Buffer[], lengthBytes: n
       };
       const onEnd = (): void => sink.end();
       sink.onDrain(() => req.resume());
-      let free = true;
-      for (const chunk of begun) free = sink.write(chunk);
+      const free = begun.length === 0 || sink.write(begun);
       req.on('data', onData);
       req.on('end', onEnd);
       if (free) req.resume();
