@@ -6,76 +6,13 @@ import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { startSimulator, type Behaviour, type Rule, type Simulator } from '@standin/simulator';
-import { attemptsOf, listRequests } from '@standin/store/query';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { attemptsOf } from '@standin/store/query';
+import { describe, expect, it } from 'vitest';
 import { configGateway } from './helpers/config-gateway.ts';
-import { startMcpServer } from './helpers/mcp-server.ts';
-import { post, thrownBy, until } from './helpers/running-gateway.ts';
+import { ASK, SUM, USAGE, backup, bench, bodies, call, say, toml } from './helpers/agent-bench.ts';
+import { post, until } from './helpers/running-gateway.ts';
 
 const everything = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js');
-const USAGE = { inputTokens: 10, outputTokens: 5 };
-
-let vendor: Simulator;
-let backup: Simulator;
-beforeAll(async () => {
-  [vendor, backup] = await Promise.all([startSimulator(), startSimulator()]);
-});
-afterAll(async () => {
-  await Promise.all([vendor.close(), backup.close()]);
-});
-afterEach(() => {
-  for (const one of [vendor, backup]) {
-    one.setScript({});
-    one.reset();
-  }
-});
-
-/** A lead with tools of its own, a helper it may hand work to, and one whose callers bring their own. */
-const toml = (mcp: string, more = '', alias = 'lead'): string => `schema_version = 3
-[providers.models.custom.main]
-uri = "${vendor.url}/v1"
-api_key = "sk-a"
-model = "m"
-fallback = ["anthropic.spare"]
-pricing = { m = { input = 1, output = 2 } }
-[providers.models.anthropic.spare]
-uri = "${backup.url}"
-api_key = "sk-b"
-model = "s"
-pricing = { s = { input = 1, output = 2 } }
-[agents.${alias}]
-model_provider = "custom.main"
-system_prompt = "You lead."
-tools = ["every"]
-approval = { "get-sum" = "allow", wait = "allow", echo = "ask" }
-run_tools = "gateway"
-delegates = ["helper"]
-${more}
-[agents.helper]
-model_provider = "anthropic.spare"
-system_prompt = "You help."
-[agents.plain]
-model_provider = "custom.main"
-tools = ["every"]
-[mcp.servers.every]
-${mcp}
-`;
-
-/** A gateway over it, with its tools from a server in this process. */
-async function bench(more = '', options: Parameters<typeof configGateway>[1] = {}, alias = 'lead') {
-  const mcp = await startMcpServer();
-  return { ...(await configGateway(toml(`url = "${mcp.url}"`, more, alias), options)), mcp };
-}
-
-/** The vendor's answers in turn. */
-function say(...turns: (Behaviour | string)[]): void {
-  const rules = turns.map((turn): Rule => ({ times: 1, behaviour: typeof turn === 'string' ? { text: turn } : turn }));
-  vendor.setScript({ defaults: { usage: USAGE, callAgain: true }, rules });
-}
-const call = (name: string, args: unknown, text = ''): Behaviour => ({ toolCalls: [{ name, arguments: args }], text });
-const SUM = call('get-sum', { a: 20, b: 22 }, 'I add.');
-const bodies = (one = vendor): string[] => one.requests.map(({ body }) => JSON.stringify(body));
 
 interface Told {
   readonly text: string;
@@ -179,8 +116,6 @@ async function children(argument: string): Promise<number[]> {
 }
 const isAlive = (pid: number | undefined): boolean => existsSync(`/proc/${pid}/exe`);
 
-const ASK = { model: 'lead', messages: [{ role: 'user', content: 'How much?' }] };
-
 describe('the public MCP server', () => {
   it('is started once for all callers, again when it has died, and stopped with the gateway', async () => {
     // Other tests of this process start the same program.
@@ -283,67 +218,6 @@ describe('an agent whose tools run on the gateway', () => {
     expect(backup.requests).toHaveLength(1);
   });
 
-  it('gives the caller calls of its own tools, after it has run those of the agent', async () => {
-    const { url } = await bench();
-    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'x', maxRetries: 0 });
-    const tools = [{ type: 'function' as const, function: { name: 'look', parameters: { type: 'object' } } }];
-    const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'How much?' }];
-    say(SUM, { text: 'Now you.', toolCalls: [{ name: 'look', arguments: { at: 1 }, id: 'c1' }] }, 'It is there.');
-    const first = await client.chat.completions.stream({ model: 'lead', messages, tools }).finalChatCompletion();
-    const message = first.choices[0]?.message;
-    expect(first.choices[0]?.finish_reason).toBe('tool_calls');
-    expect(message?.content).toBe('I add.\n\nNow you.');
-    expect(message?.tool_calls?.map((one) => one.type === 'function' && one.function)).toMatchObject([
-      { name: 'look', arguments: '{"at":1}' },
-    ]);
-    messages.push(message as never, { role: 'tool', tool_call_id: 'c1', content: 'a door' });
-    const second = await client.chat.completions.create({ model: 'lead', messages, tools });
-    expect(second.choices[0]?.message.content).toBe('It is there.');
-    const last = vendor.requests.at(-1)?.body as { messages: { role: string; tool_call_id?: string }[] };
-    // The model finds what its own tools gave in between, which the caller never saw.
-    expect(last.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant', 'tool']);
-    expect(JSON.stringify(last)).toContain('The sum of 20 and 22 is 42');
-    expect(last.messages.at(-1)).toMatchObject({ tool_call_id: 'c1', content: 'a door' });
-  });
-
-  it('runs its own calls of a step beside those that it gives to the caller, and keeps them from others', async () => {
-    const { url, keys } = await bench('', { callers: { one: {}, other: {} } });
-    const tools = [{ name: 'look', input_schema: { type: 'object' } }];
-    const both = [
-      { name: 'get-sum', arguments: { a: 20, b: 22 }, id: 'own1' },
-      { name: 'look', arguments: {}, id: 'look1' },
-    ];
-    const question = { role: 'user', content: 'How much?' };
-    const ask = (key: string, messages: object[]): Promise<Response> =>
-      post(`${url}/v1/messages`, { model: 'lead', max_tokens: 99, messages, tools }, { 'x-api-key': keys[key] ?? '' });
-    say({ toolCalls: both, text: 'Both.' }, 'Mine.', 'Not mine.');
-    const first = (await (await ask('one', [question])).json()) as { content: object[]; stop_reason: string };
-    expect(first.stop_reason).toBe('tool_use');
-    expect(first.content).toMatchObject([{ text: 'Both.' }, { type: 'tool_use', name: 'look', id: 'look1' }]);
-    const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'look1', content: 'a door' }] };
-    const rest = [question, { role: 'assistant', content: first.content }, result];
-    for (const key of ['one', 'other']) expect((await ask(key, rest)).status).toBe(200);
-    const [, mine = '', others = ''] = bodies();
-    expect(mine).toContain('The sum of 20 and 22 is 42');
-    expect(mine).toContain('a door');
-    expect(others).toContain('a door');
-    expect(others).not.toContain('The sum of');
-  });
-
-  it('refuses a tool of the caller that has the name of one of its own', async () => {
-    const { url } = await bench();
-    for (const name of ['get-sum', 'delegate']) {
-      const answer = await post(`${url}/v1/messages`, {
-        ...ASK,
-        max_tokens: 9,
-        tools: [{ name, input_schema: { type: 'object' } }],
-      });
-      expect(answer.status).toBe(400);
-      expect(await answer.json()).toMatchObject({ type: 'error', error: { message: expect.stringContaining(name) } });
-    }
-    expect(vendor.requests).toHaveLength(0);
-  });
-
   it('gives one JSON document where one is asked for: only the last step is it', async () => {
     const { url } = await bench();
     const format = { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object' } } };
@@ -354,82 +228,5 @@ describe('an agent whose tools run on the gateway', () => {
       expect(text).not.toContain('I add');
       if (!stream) expect(JSON.parse(text)).toMatchObject({ choices: [{ message: { content: '{"n":42}' } }] });
     }
-  });
-
-  it('ends at a limit in a way that no client takes for complete', async () => {
-    const { url, rows } = await bench('max_total_tokens = 3000');
-    vendor.setScript({ defaults: { usage: { inputTokens: 2_990, outputTokens: 9 } }, rules: [{ behaviour: SUM }] });
-    const answer = await post(`${url}/v1/chat/completions`, { ...ASK, max_tokens: 20 });
-    expect(await answer.json()).toMatchObject({
-      choices: [{ finish_reason: 'length', message: { content: 'I add.' } }],
-    });
-    vendor.setScript({
-      defaults: { usage: { inputTokens: 2_990, outputTokens: 9 } },
-      rules: [{ behaviour: call('get-sum', { a: 1, b: 2 }) }],
-    });
-    const silent = await post(`${url}/v1/chat/completions`, { ...ASK, stream: true });
-    expect(silent.status).toBe(504);
-    expect(await silent.json()).toMatchObject({ error: { message: expect.stringContaining('limit of tokens') } });
-    expect(rows().map(({ outcome }) => outcome)).toEqual(['failed', 'ok']);
-  });
-
-  it('reserves each step by itself: a budget that is used up in the middle ends the answer in an error', async () => {
-    const { url, rows } = await bench('', { budgets: { dayNanoUsd: 50_000 } });
-    say(SUM, call('get-sum', { a: 1, b: 1 }), 'Late.');
-    const answer = await post(`${url}/v1/chat/completions`, { ...ASK, max_tokens: 10, stream: true });
-    const text = await answer.text();
-    expect(text).toContain('add.');
-    expect(text).toContain('budget_exceeded');
-    expect(text).not.toContain('[DONE]');
-    expect(vendor.requests.length).toBeLessThan(3);
-    expect(rows()[0]).toMatchObject({ outcome: 'failed', error_code: 'budget_exceeded' });
-  });
-
-  it('counts once for the rates of its caller’s key, with all its tokens, and is no recovery', async () => {
-    const { url, keys, rows, ledger } = await bench('', {
-      budgets: {},
-      callers: { few: { requestsPerMinute: 2, parallel: 1 }, small: { tokensPerMinute: 40 } },
-    });
-    const ask = async (key: string): Promise<Response> => {
-      say(SUM, call('get-sum', { a: 1, b: 1 }), 'Done.');
-      const headers = { authorization: `Bearer ${keys[key]}` };
-      return post(`${url}/v1/chat/completions`, { ...ASK, max_tokens: 10 }, headers);
-    };
-    for (const status of [200, 200, 429]) expect((await ask('few')).status).toBe(status);
-    expect(rows()[1]).toMatchObject({ attempts: 3, steps: 3 });
-    // Three model calls of 15 tokens each are more than it may use in a minute.
-    for (const status of [200, 429]) expect((await ask('small')).status).toBe(status);
-    expect(listRequests(ledger.db, { rescued: 1 })).toEqual([]);
-  });
-
-  it('ends with its caller: the model’s call and the tool are given up, and the tool server lives on', async () => {
-    const { url, rows, mcp } = await bench('', { keepAliveMs: 30 });
-    say(call('wait', {}, 'It takes long.'));
-    const leave = new AbortController();
-    const answer = await fetch(`${url}/v1/chat/completions`, {
-      method: 'POST',
-      body: JSON.stringify({ ...ASK, stream: true }),
-      signal: leave.signal,
-    });
-    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let heard = '';
-    // While the tool runs the caller hears from it.
-    while (!/long\.[^]*: keepalive/.test(heard)) heard += (await reader?.read())?.value ?? '';
-    expect(mcp.seen).toContain('tools/call wait');
-    leave.abort();
-    await thrownBy(async () => reader?.read());
-    await until('the row', () => rows().length === 1);
-    expect(rows()[0]).toMatchObject({ outcome: 'left', agent: 'lead' });
-    await until('the tool is told', () => mcp.seen.includes('notifications/cancelled'));
-    // While a model thinks.
-    vendor.setScript({ defaults: { fault: 'silent' } });
-    const gone = new AbortController();
-    const waiting = thrownBy(() =>
-      fetch(`${url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASK), signal: gone.signal }),
-    );
-    await vendor.waitFor(({ sequence }) => sequence >= 2);
-    gone.abort();
-    await waiting;
-    await until('the vendor is let go', () => vendor.requests.at(-1)?.callerLeftAt !== undefined);
   });
 });
