@@ -15,7 +15,11 @@ const dist = join(standin, 'dist');
 rmSync(dist, { recursive: true, force: true });
 
 const built = await build({
-  entryPoints: { main: join(standin, 'src/main.ts'), index: join(standin, 'src/index.ts') },
+  entryPoints: {
+    main: join(standin, 'src/main.ts'),
+    index: join(standin, 'src/index.ts'),
+    'ledger-reader': join(root, 'packages/store/src/reader/thread.ts'),
+  },
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -86,7 +90,7 @@ const manifest = {
   exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
   dependencies,
 };
-for (const part of ['index.js', 'main.js', 'index.d.ts', 'parts', 'types', 'dashboard'])
+for (const part of ['index.js', 'main.js', 'ledger-reader.js', 'index.d.ts', 'parts', 'types', 'dashboard'])
   cpSync(join(dist, part), join(packed, 'dist', part), { recursive: true });
 cpSync(join(standin, 'bin'), join(packed, 'bin'), { recursive: true });
 cpSync(join(root, 'LICENSE'), join(packed, 'LICENSE'));

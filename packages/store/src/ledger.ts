@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '@standin/core/spec/clock';
 import { silentLog, type Log } from '@standin/core/spec/log';
+import { createLedgerReader, type LedgerReader } from './reader/reader.ts';
 import { openDatabase, type DatabaseSync } from './database.ts';
 import type { RequestEntry, RequestLog } from './entry.ts';
 import type { PriceOf } from './money.ts';
@@ -36,6 +37,8 @@ export interface Ledger extends RequestLog {
   readonly waiting: number;
   /** Why the last batch could not be written; absent: it was. */
   readonly trouble: string | undefined;
+  /** For questions that may take long. */
+  readonly reader: LedgerReader;
   /** Writes everything that waits. Throws when the disk refuses. */
   flush(): void;
   /** Writes what waits, and marks the ledger as closed in order. */
@@ -56,6 +59,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     log('warn', 'Ledger was not closed in order', { processes: session.unclean, mayMiss });
   }
   const writer = new LedgerWriter(db, session, { ...options, clock, log, flushMs, batch });
+  const reader = createLedgerReader(path, db);
   return {
     db,
     unclean: session.unclean,
@@ -68,9 +72,13 @@ export function createLedger(options: LedgerOptions): Ledger {
     get trouble() {
       return writer.trouble;
     },
+    reader,
     ended: (entry) => writer.push(entry),
     flush: () => writer.flushAll(),
-    close: () => writer.close(),
+    close: () => {
+      reader.close();
+      writer.close();
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '@standin/core/spec/json';
 import { csvOf } from '@standin/store/csv';
 import type { Ledger } from '@standin/store/ledger';
 import { usdText } from '@standin/store/money';
-import { attemptsOf, attemptsOfRows, contentOf, listRequests, type RequestRow } from '@standin/store/query';
+import type { RequestRow } from '@standin/store/query';
 import { sendText } from '../../exchange.ts';
 import { curlOf } from '../curl.ts';
 import { AdminError, adminRoute, type AdminCall, type AdminRoute } from '../route.ts';
@@ -53,14 +53,14 @@ export const REQUEST_ROUTES: readonly AdminRoute[] = [
     query: FILTER,
     answers: { 200: z.strictObject({ data: z.array(ROW), next: z.number().nullable() }) },
     also: 'text/csv',
-    run(call) {
+    async run(call) {
       const { query, context, exchange } = call;
       const { ledger } = context.operations;
       const { limit, before, format, rescued, cached, ...filter } = query;
       if (ledger === undefined) return { body: fromMemory(call) };
       writeWaiting(ledger);
-      const rows = listRequests(
-        ledger.db,
+      const rows = await ledger.reader.ask(
+        'listRequests',
         { ...filter, rescued: rescued === 'true' ? 1 : undefined, cached: cached === 'true' ? 1 : undefined },
         { limit, before },
       );
@@ -68,7 +68,8 @@ export const REQUEST_ROUTES: readonly AdminRoute[] = [
         sendText(exchange, 200, csvOf(COLUMNS, rows.map(withUsd)), ADMIN_HEADERS, 'text/csv; charset=utf-8');
         return undefined;
       }
-      const steps = attemptsOfRows(ledger.db, rows);
+      const listed = rows.map(({ seq }) => ({ seq }));
+      const steps = await ledger.reader.ask('attemptsOfRows', listed);
       return {
         body: { data: rows.map((row) => rowOfLedger(row, steps.get(row.seq))), next: rows.at(-1)?.seq ?? null },
       };
@@ -107,17 +108,17 @@ async function waterfall({ context, parameter: id, req }: AdminCall): Promise<{ 
   const priceOf = context.accounting?.priceOf ?? (() => undefined);
   const { ledger } = context.operations;
   if (ledger !== undefined) writeWaiting(ledger);
-  const row = ledger === undefined ? undefined : listRequests(ledger.db, { id }, { limit: 1 })[0];
+  const [row] = (await ledger?.reader.ask('listRequests', { id }, { limit: 1 })) ?? [];
   const inMemory = context.getStandin().records.get(id);
   const record = inMemory ?? (await context.admin?.options.records?.get(id));
   const picture =
     record === undefined
       ? row === undefined || ledger === undefined
         ? undefined
-        : waterfallOfLedger(row, attemptsOf(ledger.db, row.seq))
+        : waterfallOfLedger(row, await ledger.reader.ask('attemptsOf', row.seq))
       : waterfallOfRecord(record, inMemory === undefined ? 'disk' : 'memory', priceOf);
   if (picture === undefined) throw noRecord(id);
-  const content = ledger === undefined || row === undefined ? undefined : contentOf(ledger.db, row.seq);
+  const content = row === undefined ? undefined : await ledger?.reader.ask('contentOf', row.seq);
   const curl = curlOf(req, {
     protocol: row?.protocol,
     model: picture.requestedModel,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RequestRecord } from '@standin/core/route/record';
-import { MINUTE_MS, minutesOf, type MinuteSums } from '@standin/store/minutes';
+import { MINUTE_MS, type MinuteSums } from '@standin/store/minutes';
 import { usdText } from '@standin/store/money';
 import { sumOf } from '@standin/store/writer';
 import { bucketOf, createTimes, quantilesOf } from '../live/times.ts';
@@ -45,7 +45,7 @@ export const SERIES_ROUTES: readonly AdminRoute[] = [
         data: z.array(POINT),
       }),
     },
-    run({ query, context }) {
+    async run({ query, context }) {
       const minutes = Math.max(1, Math.min(MOST_MINUTES, query.minutes ?? USUAL_MINUTES));
       const end = Math.floor(context.clock.wallMs() / MINUTE_MS) * MINUTE_MS;
       const since = end - (minutes - 1) * MINUTE_MS;
@@ -54,7 +54,7 @@ export const SERIES_ROUTES: readonly AdminRoute[] = [
       const known =
         ledger === undefined
           ? minutesOfRecords(context.getStandin().records.list(), since)
-          : minutesOf(ledger.db, since, end + MINUTE_MS, MOST_ROWS);
+          : await ledger.reader.ask('minutesOf', since, end + MINUTE_MS, MOST_ROWS);
       const byTime = new Map(known.map((one) => [one.at, one]));
       // Minutes in which nothing ended are points too; those before the first that is known are not.
       const from = Math.max(since, known[0]?.at ?? end);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BudgetState } from '@standin/store/limit-types';
 import { usdText } from '@standin/store/money';
-import { gapsSince, USAGE_GROUPS, usageBy } from '@standin/store/query';
+import { gapsSince, USAGE_GROUPS } from '@standin/store/query';
 import { adminRoute, unavailable, type AdminRoute } from '../route.ts';
 import { count, instant, text, timeMs, usd } from '../schemas.ts';
 import { writeWaiting } from './request-routes.ts';
@@ -49,16 +49,13 @@ export const SPEND_ROUTES: readonly AdminRoute[] = [
     }),
     answers: { 200: z.strictObject({ by: z.enum(USAGE_GROUPS), data: z.array(USAGE) }) },
     errors: { 404: 'There is no ledger.' },
-    run({ context, query }) {
+    async run({ context, query }) {
       const { ledger } = context.operations;
       if (ledger === undefined) throw unavailable('a ledger');
       const { by = 'model', since, until } = query;
       writeWaiting(ledger);
-      const data = usageBy(ledger.db, by, since, until).map((row) => ({
-        ...row,
-        cost_usd: usdText(row.cost_nano_usd),
-      }));
-      return { body: { by, data } };
+      const rows = await ledger.reader.ask('usageBy', by, since, until);
+      return { body: { by, data: rows.map((row) => ({ ...row, cost_usd: usdText(row.cost_nano_usd) })) } };
     },
   }),
   adminRoute({
