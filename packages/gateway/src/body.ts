@@ -1,36 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { RequestError } from '@standin/core/spec/index';
 import { BodyPieces, letGo } from '@standin/core/transport/body-pieces';
 import { keepNumbersUnder } from './exact-numbers.ts';
 import { locateJsonError } from './json-error.ts';
 import { shapeProblem } from './json-shape.ts';
-
-/** Called once, unless the caller leaves before the body is complete: then never. */
-export type BodyDone = (error: RequestError | undefined, body: Buffer) => void;
+import { tooLarge, unpack, type BodyDone } from './unpack.ts';
 
 const NOTHING = Buffer.alloc(0);
-
-/** Bytes at a time: each is a turn of the thread pool and of the loop. */
-const UNPACKED_AT_ONCE = { chunkSize: 64 * 1024 };
-
-const DECOMPRESSORS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
-  ['gzip', () => createGunzip(UNPACKED_AT_ONCE)],
-  ['x-gzip', () => createGunzip(UNPACKED_AT_ONCE)],
-  ['deflate', () => createInflate(UNPACKED_AT_ONCE)],
-  ['br', () => createBrotliDecompress(UNPACKED_AT_ONCE)],
-  // Codex CLI sends it where it is told that it may.
-  ['zstd', () => createZstdDecompress(UNPACKED_AT_ONCE)],
-]);
 
 /** Reads a request's body whole, `limitBytes` at most, before and after decompression. */
 export function readBody(req: IncomingMessage, limitBytes: number, done: BodyDone): void {
   readRawBody(req, limitBytes, (error, body) => {
     const encoding = req.headers['content-encoding'];
     if (error !== undefined || encoding === undefined || encoding === 'identity') done(error, body);
-    else decompress(encoding.trim().toLowerCase(), body, limitBytes, done);
+    else unpack(encoding.trim().toLowerCase(), body, limitBytes, done);
   });
 }
 
@@ -77,33 +61,6 @@ function discardRest(req: IncomingMessage): void {
     req.pause();
     setTimeout(() => req.resume(), BREATH_MS);
   });
-}
-
-function decompress(encoding: string, body: Buffer, limitBytes: number, done: BodyDone): void {
-  const run = DECOMPRESSORS.get(encoding);
-  if (run === undefined) {
-    const message = `Content-Encoding "${encoding}" is not supported; send the body plain, or as gzip, deflate, br or zstd.`;
-    return done(new RequestError(message, { status: 415, code: 'unsupported_encoding' }), NOTHING);
-  }
-  const unpacking = run();
-  const pieces = new BodyPieces();
-  unpacking.on('data', (piece: Buffer) => {
-    if (pieces.size + piece.length <= limitBytes) return pieces.push(piece);
-    unpacking.destroy();
-    pieces.drop();
-    letGo(piece);
-    done(tooLarge(limitBytes), NOTHING);
-  });
-  unpacking.on('end', () => done(undefined, pieces.whole()));
-  unpacking.on('error', () => {
-    done(new RequestError(`The request body is not valid ${encoding}.`, { code: 'invalid_body' }), NOTHING);
-  });
-  unpacking.end(body);
-}
-
-function tooLarge(limitBytes: number): RequestError {
-  const message = `The request body is larger than the gateway's limit of ${limitBytes} bytes.`;
-  return new RequestError(message, { status: 413, code: 'request_too_large' });
 }
 
 const MOST_LOCATED = 1024 * 1024;
