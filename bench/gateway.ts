@@ -4,7 +4,7 @@
  * on (`standin`: virtual key with limits, prices, retries and a fallback armed, ledger, metrics, records), with the
  * simplest config (`plain`), and with a vendor of another protocol than the caller's (`translated`).
  *
- *     npm run bench:gateway                     3 rounds, under 12 minutes
+ *     npm run bench:gateway                     3 rounds, under 14 minutes
  *     npm run bench:gateway -- --quick          2 short rounds, under 3 minutes
  *     npm run bench:gateway -- --scen ns64,memory --suts pipe,standin --rounds 5
  *     npm run bench:gateway -- --scen ns64 --suts standin --profile DIR    a CPU profile of each system into DIR

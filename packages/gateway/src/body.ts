@@ -25,7 +25,7 @@ export function readRawBody(req: IncomingMessage, limitBytes: number, done: Body
     discardRest(req);
     return done(tooLarge(limitBytes), NOTHING);
   }
-  const pieces = new BodyPieces();
+  const pieces = new BodyPieces(true);
   const onData = (piece: Buffer): void => {
     if (pieces.size + piece.length > limitBytes) {
       req.off('data', onData);

@@ -33,7 +33,7 @@ export function unpack(encoding: string, body: Buffer, limitBytes: number, done:
     return done(new RequestError(message, { status: 415, code: 'unsupported_encoding' }), NOTHING);
   }
   const unpacking = create();
-  const pieces = new BodyPieces();
+  const pieces = new BodyPieces(true);
   unpacking.on('data', (piece: Buffer) => {
     if (pieces.size + piece.length > limitBytes) {
       unpacking.destroy();

@@ -7,10 +7,10 @@ const NOTHING = Buffer.alloc(0);
 /**
  * The pieces of a body, as the other side sent them. Small ones are gathered: as an object of its own a piece of one
  * byte takes some 300, so that a body of 32 MB could take gigabytes, and the collector would carry each piece along.
- * What is pushed must stay as it is, and a large piece with memory of its own belongs to this from then on: thousands of
- * megabytes that only wait for the collector would make it stop everybody.
+ * What is pushed must stay as it is.
  */
 export class BodyPieces {
+  readonly #isOwned: boolean;
   /** Bytes so far. */
   size = 0;
   /** A body that came in one piece, as most do, is not copied. */
@@ -19,6 +19,14 @@ export class BodyPieces {
   /** What small pieces are gathered in, as far as `#used`. */
   #gathered: Buffer | undefined;
   #used = 0;
+
+  /**
+   * `isOwned`: nobody else looks at what is pushed, so the memory of large pieces is given back as soon as they are
+   * joined or dropped; hundreds of megabytes that wait for the collector make it stop everybody. Default false.
+   */
+  constructor(isOwned = false) {
+    this.#isOwned = isOwned;
+  }
 
   push(piece: Uint8Array): void {
     if (piece.byteLength === 0) return;
@@ -44,9 +52,9 @@ export class BodyPieces {
     return whole;
   }
 
-  /** Nobody wants them: their memory is free at once, and no collection is needed for it. */
+  /** Nobody wants them. */
   drop(): void {
-    for (const piece of this.#pieces ?? []) letGo(piece);
+    if (this.#isOwned) for (const piece of this.#pieces ?? []) letGo(piece);
     this.#pieces = undefined;
     this.#gathered = undefined;
     this.#only = undefined;

@@ -31,6 +31,16 @@ test('a body that came in one piece is not copied', () => {
   expect(pieces.whole()).toBe(only);
 });
 
+test('large pieces stay as they are unless they were given away', () => {
+  for (const isOwned of [false, true]) {
+    const list = [new Uint8Array(20_000).fill(1), new Uint8Array(20_000).fill(2), new Uint8Array(10).fill(3)];
+    const pieces = new BodyPieces(isOwned);
+    for (const one of list) pieces.push(one);
+    expect(pieces.whole().length).toBe(40_010);
+    expect(list.map(({ byteLength }) => byteLength)).toEqual(isOwned ? [0, 0, 10] : [20_000, 20_000, 10]);
+  }
+});
+
 test('a body of single bytes takes about its own size', () => {
   const bytes = 1_000_000;
   const pieces = new BodyPieces();

@@ -9,7 +9,7 @@ import type { BodySink, BodySource } from '@standin/core/transport/transport';
 export function takeBody(req: IncomingMessage, keepBytes: number, done: (body: Buffer | BodySource) => void): void {
   const declared = req.headers['content-length'];
   const length = declared === undefined ? undefined : Number(declared);
-  const pieces = new BodyPieces();
+  const pieces = new BodyPieces(true);
   const release = (): void => {
     req.off('data', onData);
     req.off('end', onEnd);
