@@ -1,7 +1,9 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { ASK, SUM, bench, bodies, say, vendor } from './helpers/agent-bench.ts';
+import { ASK, SUM, bench, bodies, say, vendor, useVendors } from './helpers/agent-bench.ts';
 import { post } from './helpers/running-gateway.ts';
+
+useVendors();
 
 describe('an agent on the gateway beside the tools of its caller', () => {
   it('gives the caller calls of its own tools, after it has run those of the agent', async () => {

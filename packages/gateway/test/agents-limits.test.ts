@@ -1,7 +1,9 @@
 import { listRequests } from '@standin/store/query';
 import { describe, expect, it } from 'vitest';
-import { ASK, SUM, bench, call, say, vendor } from './helpers/agent-bench.ts';
+import { ASK, SUM, bench, call, say, vendor, useVendors } from './helpers/agent-bench.ts';
 import { post, thrownBy, until } from './helpers/running-gateway.ts';
+
+useVendors();
 
 describe('limits of an agent whose tools run on the gateway', () => {
   it('ends at a limit in a way that no client takes for complete', async () => {
@@ -62,7 +64,11 @@ describe('limits of an agent whose tools run on the gateway', () => {
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     let heard = '';
     // While the tool runs the caller hears from it.
-    while (!/long\.[^]*: keepalive/.test(heard)) heard += (await reader?.read())?.value ?? '';
+    while (!/long\.[^]*: keepalive/.test(heard)) {
+      const { done, value = '' } = (await reader?.read()) ?? { done: true };
+      if (done) throw new Error(`the answer ended: ${heard}`);
+      heard += value;
+    }
     expect(mcp.seen).toContain('tools/call wait');
     leave.abort();
     await thrownBy(async () => reader?.read());

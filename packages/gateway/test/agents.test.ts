@@ -9,8 +9,10 @@ import OpenAI from 'openai';
 import { attemptsOf } from '@standin/store/query';
 import { describe, expect, it } from 'vitest';
 import { configGateway } from './helpers/config-gateway.ts';
-import { ASK, SUM, USAGE, backup, bench, bodies, call, say, toml } from './helpers/agent-bench.ts';
+import { ASK, SUM, USAGE, backup, bench, bodies, call, say, toml, useVendors } from './helpers/agent-bench.ts';
 import { post, until } from './helpers/running-gateway.ts';
+
+useVendors();
 
 const everything = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js');
 

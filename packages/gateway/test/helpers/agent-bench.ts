@@ -7,18 +7,21 @@ export const USAGE = { inputTokens: 10, outputTokens: 5 };
 
 export let vendor: Simulator;
 export let backup: Simulator;
-beforeAll(async () => {
-  [vendor, backup] = await Promise.all([startSimulator(), startSimulator()]);
-});
-afterAll(async () => {
-  await Promise.all([vendor.close(), backup.close()]);
-});
-afterEach(() => {
-  for (const one of [vendor, backup]) {
-    one.setScript({});
-    one.reset();
-  }
-});
+/** To be called by each test file: they share this module. */
+export function useVendors(): void {
+  beforeAll(async () => {
+    [vendor, backup] = await Promise.all([startSimulator(), startSimulator()]);
+  });
+  afterAll(async () => {
+    await Promise.all([vendor.close(), backup.close()]);
+  });
+  afterEach(() => {
+    for (const one of [vendor, backup]) {
+      one.setScript({});
+      one.reset();
+    }
+  });
+}
 
 /** A lead with tools of its own, a helper it may hand work to, and one whose callers bring their own. */
 export const toml = (mcp: string, more = '', alias = 'lead'): string => `schema_version = 3
