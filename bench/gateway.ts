@@ -4,9 +4,9 @@
  * on (`standin`: virtual key with limits, prices, retries and a fallback armed, ledger, metrics, records), with the
  * simplest config (`plain`), and with a vendor of another protocol than the caller's (`translated`).
  *
- *     npm run bench:gateway                     3 rounds, under 14 minutes
+ *     npm run bench:gateway                     8 rounds, under 16 minutes
  *     npm run bench:gateway -- --quick          2 short rounds, under 3 minutes
- *     npm run bench:gateway -- --scen ns64,memory --suts pipe,standin --rounds 5
+ *     npm run bench:gateway -- --scen ns64,memory --suts pipe,standin --rounds 15
  *     npm run bench:gateway -- --scen ns64 --suts standin --profile DIR    a CPU profile of each system into DIR
  */
 import { spawnSync } from 'node:child_process';
@@ -28,7 +28,7 @@ const option = (name: string): string | undefined => {
   return at > 0 ? process.argv[at + 1] : undefined;
 };
 const quick = process.argv.includes('--quick');
-const rounds = Number(option('rounds') ?? (quick ? 2 : 3));
+const rounds = Number(option('rounds') ?? (quick ? 2 : 8));
 const scale = Number(option('scale') ?? (quick ? 0.5 : 1));
 /** Cores of foreign load that void a run, which is then repeated once. */
 const mostForeign = Number(option('max-other') ?? 0.25);

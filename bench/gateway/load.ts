@@ -18,20 +18,23 @@ export interface Scenario {
   readonly bodyBytes?: number;
 }
 
-/** As in the harness of the same names. */
+/**
+ * As in the harness of the same names, but shorter and more often: where processors are shared their speed changes by
+ * half within seconds, and only what was measured close together can be compared.
+ */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  ns64: { model: 'mock', connections: 64, lasts: 4 },
+  ns64: { model: 'mock', connections: 64, lasts: 1.5 },
   'st-paced': {
     model: 'mock-l10000-t200-i10000',
     connections: 100,
-    lasts: 5,
+    lasts: 3,
     warm: 2.5,
     ramp: 50,
     stream: true,
   },
-  'st-burst32': { model: 'mock-t640-p32', connections: 32, lasts: 4, stream: true },
+  'st-burst32': { model: 'mock-t640-p32', connections: 32, lasts: 1.5, stream: true },
   'st-rate': { model: 'mock-l20000-t50-i2000', connections: 512, rate: 40, lasts: 4, warm: 1, stream: true },
-  'ns-100k': { model: 'mock', connections: 32, lasts: 4, bodyBytes: 100_000 },
+  'ns-100k': { model: 'mock', connections: 32, lasts: 1.5, bodyBytes: 100_000 },
 };
 
 /** So many streams at once, an event a second on each; measured once all of them are open. */
