@@ -107,9 +107,10 @@ function noRecord(id: string): AdminError {
 async function waterfall({ context, parameter: id, req }: AdminCall): Promise<{ body: JsonObject }> {
   const priceOf = context.accounting?.priceOf ?? (() => undefined);
   const { ledger } = context.operations;
+  // First: under load it is gone from memory by the time that the ledger has answered.
+  const inMemory = context.getStandin().records.get(id);
   if (ledger !== undefined) writeWaiting(ledger);
   const [row] = (await ledger?.reader.ask('listRequests', { id }, { limit: 1 })) ?? [];
-  const inMemory = context.getStandin().records.get(id);
   const record = inMemory ?? (await context.admin?.options.records?.get(id));
   const picture =
     record === undefined
