@@ -4,7 +4,7 @@
  * on (`standin`: virtual key with limits, prices, retries and a fallback armed, ledger, metrics, records), with the
  * simplest config (`plain`), and with a vendor of another protocol than the caller's (`translated`).
  *
- *     npm run bench:gateway                     8 rounds, under 16 minutes
+ *     npm run bench:gateway                     8 rounds, a quarter of an hour or more
  *     npm run bench:gateway -- --quick          2 short rounds, under 3 minutes
  *     npm run bench:gateway -- --scen ns64,memory --suts pipe,standin --rounds 15
  *     npm run bench:gateway -- --scen ns64 --suts standin --profile DIR    a CPU profile of each system into DIR

@@ -10,6 +10,8 @@ export type BodyDone = (error: RequestError | undefined, body: Buffer) => void;
 const AT_ONCE = { chunkSize: 64 * 1024 };
 /** Bodies that become larger go on one after the other: unpacking takes whole processors, which the calls need too. */
 const LARGE = 1024 * 1024;
+/** More that wait are refused: each holds a megabyte, and who comes last would wait for all. */
+const MOST_WAITING = 32;
 const NOTHING = Buffer.alloc(0);
 
 const UNPACKERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
@@ -20,6 +22,8 @@ const UNPACKERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tr
   // Codex CLI sends it where it is told that it may.
   ['zstd', () => createZstdDecompress(AT_ONCE)],
 ]);
+
+const BUSY = `More than ${MOST_WAITING} large packed bodies wait to be unpacked; send the request again in a moment, or send the body plain.`;
 
 /** The large one that is being unpacked, and those that wait for it. */
 let current: Transform | undefined;
@@ -42,7 +46,10 @@ export function unpack(encoding: string, body: Buffer, limitBytes: number, done:
       return done(tooLarge(limitBytes), NOTHING);
     }
     pieces.push(piece);
-    if (pieces.size > LARGE) takeTurn(unpacking);
+    if (pieces.size <= LARGE || takeTurn(unpacking)) return;
+    unpacking.destroy();
+    pieces.drop();
+    done(new RequestError(BUSY, { status: 503, code: 'overloaded' }), NOTHING);
   });
   unpacking.on('end', () => done(undefined, pieces.whole()));
   unpacking.on('error', () => {
@@ -53,14 +60,14 @@ export function unpack(encoding: string, body: Buffer, limitBytes: number, done:
   unpacking.end(body);
 }
 
-function takeTurn(unpacking: Transform): void {
-  if (current === unpacking) return;
-  if (current === undefined) {
-    current = unpacking;
-    return;
-  }
+/** False: too many wait already. */
+function takeTurn(unpacking: Transform): boolean {
+  current ??= unpacking;
+  if (current === unpacking) return true;
+  if (waiting.length >= MOST_WAITING) return false;
   unpacking.pause();
   waiting.push(unpacking);
+  return true;
 }
 
 function endTurn(unpacking: Transform): void {

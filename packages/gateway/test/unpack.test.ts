@@ -49,6 +49,17 @@ test('one that is refused, and one that breaks while it waits, hold up nobody', 
   expect(seen.map((one) => (Buffer.isBuffer(one) ? one.equals(whole) : one))).toEqual([true, 400, 413, 400, 413, 400, true]); // prettier-ignore
 });
 
+test('only so many large ones wait; those that do are unpacked, and others may come afterwards', async () => {
+  const whole = Buffer.alloc(2 * MEBIBYTE, 0x61);
+  const packed = gzipSync(whole);
+  const seen = await Promise.all(Array.from({ length: 60 }, () => outcome('gzip', packed)));
+  const kinds = seen.map((one) => (Buffer.isBuffer(one) ? one.equals(whole) : one));
+  expect(kinds.filter((one) => one === true).length).toBeGreaterThanOrEqual(33);
+  expect(kinds.filter((one) => one !== true && one !== 503)).toEqual([]);
+  expect(kinds).toContain(503);
+  expect(await outcome('gzip', packed)).toEqual(whole);
+});
+
 test('an encoding that nobody knows is told at once', async () => {
   expect(await outcome('rot13', Buffer.from('x'))).toBe(415);
 });

@@ -59,7 +59,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     log('warn', 'Ledger was not closed in order', { processes: session.unclean, mayMiss });
   }
   const writer = new LedgerWriter(db, session, { ...options, clock, log, flushMs, batch });
-  const reader = createLedgerReader(path, db);
+  const reader = createLedgerReader(path, db, { log });
   return {
     db,
     unclean: session.unclean,

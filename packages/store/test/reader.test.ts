@@ -28,7 +28,7 @@ function ledgerOf(count: number, path = join(tempDir(), 'ledger.db')): { path: s
 }
 
 function readerOf(path: string, db: DatabaseSync, idleMs?: number): LedgerReader {
-  const reader = createLedgerReader(path, db, idleMs);
+  const reader = createLedgerReader(path, db, { idleMs });
   onTestFinished(() => reader.close());
   return reader;
 }
@@ -82,10 +82,22 @@ test('goes on after its thread has ended for want of questions', async () => {
   }
 });
 
-test('reads here when the thread finds no ledger at its path', async () => {
+test('reads here when the thread finds no ledger at its path, and says so', async () => {
   const { db } = ledgerOf(2);
-  const reader = readerOf(join(tempDir(), 'elsewhere.db'), db);
+  const lines: string[] = [];
+  const reader = createLedgerReader(join(tempDir(), 'elsewhere.db'), db, { log: (level) => void lines.push(level) });
   expect(await reader.ask('listRequests', {})).toHaveLength(2);
+  expect(lines).toEqual(['warn']);
+});
+
+test('lets only so many questions wait', async () => {
+  const { path, db } = ledgerOf(1);
+  const reader = readerOf(path, db);
+  const asked = await Promise.allSettled(Array.from({ length: 250 }, () => reader.ask('gapsSince')));
+  expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(200);
+  const refused = asked.find((one) => one.status === 'rejected');
+  expect(String(refused?.reason)).toContain('200 questions wait already. Ask again in a moment');
+  await expect(reader.ask('gapsSince')).resolves.toBeDefined();
 });
 
 test('tells what could not be read, and answers nothing once it is closed', async () => {

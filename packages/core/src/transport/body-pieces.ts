@@ -6,7 +6,7 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * The pieces of a body, as the other side sent them. Small ones are gathered: as an object of its own a piece of one
- * byte takes some 300, so that a body of 32 MB could take gigabytes, and the collector would carry each piece along.
+ * byte takes more than a hundred, so that a body of 32 MB could take gigabytes, and the collector would carry each piece along.
  * What is pushed must stay as it is.
  */
 export class BodyPieces {

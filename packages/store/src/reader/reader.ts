@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { silentLog, type Log } from '@standin/core/spec/log';
 import { StoreError, type DatabaseSync } from '../database.ts';
 import { read, type ReadAnswered, type ReadArgs, type ReadAsked, type ReadName, type ReadResult } from './reads.ts';
 
@@ -9,6 +10,12 @@ export interface LedgerReader {
   close(): void;
 }
 
+export interface ReaderOptions {
+  /** The thread ends when nobody has asked for so long. Default 30,000. */
+  readonly idleMs?: number;
+  readonly log?: Log;
+}
+
 interface Waiting {
   readonly asked: ReadAsked;
   readonly resolve: (result: unknown) => void;
@@ -17,12 +24,15 @@ interface Waiting {
 
 /** A thread costs some 10 MB; it ends when nobody has asked for so long. */
 const IDLE_MS = 30_000;
+/** Questions that wait; more are refused. */
+const MOST_WAITING = 200;
 
 /**
  * Answers from a thread of its own, begun at the first question: sums over the rows of a month take seconds, in which no
  * call would go on. A ledger in memory, and one whose thread cannot be started, is read here.
  */
-export function createLedgerReader(path: string, db: DatabaseSync, idleMs = IDLE_MS): LedgerReader {
+export function createLedgerReader(path: string, db: DatabaseSync, options: ReaderOptions = {}): LedgerReader {
+  const { idleMs = IDLE_MS, log = silentLog } = options;
   const waiting = new Map<number, Waiting>();
   let thread: Worker | undefined;
   let isHere = path === ':memory:';
@@ -52,7 +62,11 @@ export function createLedgerReader(path: string, db: DatabaseSync, idleMs = IDLE
       if (error === undefined) one?.resolve(result);
       else one?.reject(unread(path, error));
     });
-    started.on('error', () => {
+    started.on('error', (error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      log('warn', 'The ledger is read beside the calls from now on: large lists and sums keep them waiting', {
+        reason,
+      });
       // Better late than not at all.
       isHere = true;
       end();
@@ -70,6 +84,7 @@ export function createLedgerReader(path: string, db: DatabaseSync, idleMs = IDLE
         const one: Waiting = { asked, resolve: resolve as (result: unknown) => void, reject };
         if (isClosed) return reject(unread(path, 'it is closed'));
         if (isHere) return here(one);
+        if (waiting.size >= MOST_WAITING) return reject(unread(path, `${MOST_WAITING} questions wait already`));
         clearTimeout(idle);
         waiting.set(asked.id, one);
         thread ??= start();
@@ -92,5 +107,7 @@ function threadFile(): URL {
 }
 
 function unread(path: string, reason: string): StoreError {
-  return new StoreError(`The ledger ${path} cannot be read: ${reason}.`);
+  return new StoreError(
+    `The ledger ${path} cannot be read: ${reason}. Ask again in a moment; if it stays so, check the file and its permissions.`,
+  );
 }
