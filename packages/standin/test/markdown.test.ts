@@ -92,7 +92,7 @@ describe('Markdown on a terminal', () => {
         expect(letters(shownText(text, size))).toBe(letters(text));
         expect(drawn(text, size)).toBe(drawn(text));
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[['  ', '  ', '```'], 1]] },
     );
   });
 

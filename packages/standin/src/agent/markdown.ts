@@ -129,7 +129,8 @@ const PLAIN: Block = { kind: 'text', length: 0, mark: [], weights: [] };
 function blockOf(text: string, isEnd: boolean): Block | undefined {
   const isShort = !isEnd && text.length < MOST_PREFIX;
   if (isShort && /^ *$/.test(text)) return undefined;
-  if (/^ {0,3}(?:`{1,2}|~{1,2})$/.test(text) && isShort) return undefined;
+  // As far in as a fence may stand: in a list that is more than three places.
+  if (/^ *(?:`{1,2}|~{1,2})$/.test(text) && isShort) return undefined;
   const fenced = /^ *(`{3,}|~{3,})([^`]*)$/.exec(text);
   if (fenced !== null) {
     // Its line is shown as a whole: what follows the marks names the language.
